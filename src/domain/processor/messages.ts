@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { byParticipant, externalNetwork, hex, hexOf, keyGenId, participant, signId, u32, u64Text, validatorSet } from './ids.ts';
+
+const keyPair = z.strictObject({ substrate: hexOf(32), network: hex });
+const externalContext = z.strictObject({ seraiTime: u64Text, latestFinalizedBlock: hexOf(32) });
+
+/** A burn to be paid out, as the event `Coins.BurnWithInstruction` has it (reference serai.md §b.11). */
+export const burn = z.strictObject({ address: hex, data: hex.nullable(), coin: z.string(), amount: u64Text });
+export type Burn = z.infer<typeof burn>;
+
+/** A member of a keygen party: who holds which key shares. */
+export const partyMember = z.strictObject({ validator: hexOf(32), participants: z.array(participant).min(1) });
+export type PartyMember = z.infer<typeof partyMember>;
+
+/** What members sign when they agree on a keygen party (design §7), and who did: at least t key shares. */
+export const partyCertificate = z.strictObject({
+  id: keyGenId,
+  anchor: z.strictObject({ number: u32, hash: hexOf(32) }),
+  threshold: z.number().int().min(1),
+  members: z.array(partyMember).min(1),
+  signatures: z.record(hexOf(32) as unknown as z.ZodString, hexOf(64)),
+});
+export type PartyCertificate = z.infer<typeof partyCertificate>;
+
+/** Messages of `<name>-<network>-commands`, from the crypto module to one processor. */
+export const command = z.discriminatedUnion('type', [
+  /** The sealing key of the crypto module's epoch; the first command of every start, in clear, signed. */
+  z.strictObject({ type: z.literal('serai.epoch.opened.v1'), data: z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) }) }),
+  z.strictObject({
+    type: z.literal('serai.key-gen.generate-key.v1'),
+    data: z.strictObject({
+      id: keyGenId,
+      params: z.strictObject({ t: z.number().int().min(1), n: z.number().int().min(1), i: participant }),
+      shares: z.number().int().min(1),
+      certificate: partyCertificate,
+    }),
+  }),
+  z.strictObject({ type: z.literal('serai.key-gen.commitments.v1'), data: z.strictObject({ id: keyGenId, commitments: byParticipant }) }),
+  z.strictObject({ type: z.literal('serai.key-gen.shares.v1'), data: z.strictObject({ id: keyGenId, shares: byParticipant }) }),
+  z.strictObject({
+    type: z.literal('serai.substrate.confirm-key-pair.v1'),
+    data: z.strictObject({ context: externalContext, set: validatorSet, attempt: u32, keyPair }),
+  }),
+  z.strictObject({
+    type: z.literal('serai.substrate.block.v1'),
+    data: z.strictObject({
+      context: externalContext,
+      block: z.strictObject({ number: u32, hash: hexOf(32) }),
+      set: validatorSet,
+      burns: z.array(burn),
+      batches: z.array(u32),
+    }),
+  }),
+  z.strictObject({
+    type: z.literal('serai.sign.attempt.v1'),
+    data: z.strictObject({ id: signId, digest: hexOf(32), party: z.array(participant).min(1) }),
+  }),
+  z.strictObject({ type: z.literal('serai.sign.preprocesses.v1'), data: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }) }),
+  z.strictObject({ type: z.literal('serai.sign.shares.v1'), data: z.strictObject({ id: signId, digest: hexOf(32), shares: byParticipant }) }),
+  z.strictObject({
+    type: z.literal('serai.sign.completed.v1'),
+    data: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }),
+  }),
+]);
+export type Command = z.infer<typeof command>;
+
+/** Messages of `<name>-<network>-replies`, from one processor to the crypto module. */
+export const reply = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('serai.epoch.opened.v1'), data: z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) }) }),
+  z.strictObject({ type: z.literal('serai.key-gen.commitments.v1'), data: z.strictObject({ id: keyGenId, commitments: hex }) }),
+  z.strictObject({ type: z.literal('serai.key-gen.shares.v1'), data: z.strictObject({ id: keyGenId, shares: byParticipant }) }),
+  z.strictObject({ type: z.literal('serai.key-gen.generated-key-pair.v1'), data: z.strictObject({ id: keyGenId, keyPair }) }),
+  z.strictObject({
+    type: z.literal('serai.key-gen.blame.v1'),
+    data: z.strictObject({ id: keyGenId, participant, reason: z.string().max(200) }),
+  }),
+  /** The plans (outgoing transactions) that a Serai block made the processor plan; `message` is what gets signed. */
+  z.strictObject({
+    type: z.literal('serai.substrate.block-ack.v1'),
+    data: z.strictObject({
+      block: z.strictObject({ number: u32, hash: hexOf(32) }),
+      plans: z.array(z.strictObject({ set: validatorSet, id: hexOf(32), message: hex })),
+    }),
+  }),
+  z.strictObject({ type: z.literal('serai.sign.preprocesses.v1'), data: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }) }),
+  z.strictObject({
+    type: z.literal('serai.sign.shares.v1'),
+    data: z.strictObject({ id: signId, digest: hexOf(32), map: hexOf(32), shares: byParticipant }),
+  }),
+  z.strictObject({
+    type: z.literal('serai.sign.completed.v1'),
+    data: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }),
+  }),
+  /** The processor will not take part in this attempt: it already did, under another life or another digest. */
+  z.strictObject({ type: z.literal('serai.sign.abstain.v1'), data: z.strictObject({ id: signId, reason: z.string().max(200) }) }),
+]);
+export type Reply = z.infer<typeof reply>;
+
+/** Messages of `<name>-serai`, from processors to everyone: what happened on an external chain. Public. */
+export const externalObservation = z.discriminatedUnion('type', [
+  /** A batch of in-instructions the processor proposes; `batch` is SCALE(Batch), the message signed is `InInstructions-batch` ‖ batch. */
+  z.strictObject({
+    type: z.literal('serai.external.batch.v1'),
+    data: z.strictObject({ network: externalNetwork, id: u32, block: hexOf(32), instructions: z.number().int().min(0), batch: hex }),
+  }),
+  /** A signed outgoing transaction was seen on the external chain. */
+  z.strictObject({
+    type: z.literal('serai.external.output.v1'),
+    data: z.strictObject({ network: externalNetwork, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }),
+  }),
+]);
+export type ExternalObservation = z.infer<typeof externalObservation>;
