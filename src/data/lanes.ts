@@ -1,0 +1,147 @@
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { BUCKETS } from './buckets.ts';
+import type { Store, Write } from './store.ts';
+
+/** A row a relay has to send: its number within the lane, and its final bytes. */
+export interface LaneRow {
+  readonly number: number;
+  readonly value: Uint8Array;
+}
+
+/** The rows of the outbox for one relay, in order. */
+export interface Lane {
+  /**
+   * Calls `deliver` for each unsent row in order, one at a time, and waits for its promise before the next; goes on with new rows
+   * as they are committed. Ends when the returned function is called.
+   */
+  read(deliver: (row: LaneRow) => Promise<void>, fail: (error: unknown) => void): () => void;
+  /** The row has arrived where it was sent: it will be deleted with the next commit. Sending it again must do no harm. */
+  sent(number: number): void;
+}
+
+const SENT_LIMIT = 256;
+
+const laneKey = (lane: string, number: number): Uint8Array => {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(number));
+  return concatBytes(utf8ToBytes(`${lane}\0`), bytes);
+};
+
+const readKey = (key: Uint8Array): readonly [lane: string, number: number] => [
+  new TextDecoder().decode(key.subarray(0, -9)),
+  Number(new DataView(key.buffer, key.byteOffset + key.length - 8, 8).getBigUint64(0)),
+];
+
+interface LaneState {
+  /** The number the next row gets. */
+  next: number;
+  waiting: number;
+  readonly wakes: Set<() => void>;
+}
+
+/** All lanes of a ledger's outbox: only counters are in memory, the rows are in the store. */
+export class Lanes {
+  readonly #store: Store;
+  readonly #states = new Map<string, LaneState>();
+  #sent: Write[] = [];
+  #closed = false;
+
+  private constructor(store: Store) {
+    this.#store = store;
+  }
+
+  static async load(store: Store): Promise<Lanes> {
+    const lanes = new Lanes(store);
+    for await (const [key] of store.scan(BUCKETS.outbox)) {
+      const [lane, number] = readKey(key);
+      const state = lanes.#state(lane);
+      state.next = number + 1;
+      state.waiting += 1;
+    }
+    return lanes;
+  }
+
+  get waiting(): number {
+    return [...this.#states.values()].reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  /** The writes for new rows, and what to do once they are durable. */
+  plan(rows: readonly { readonly lane: string; readonly value: Uint8Array }[]): { writes: Write[]; apply: () => void } {
+    const next = new Map<string, number>();
+    const writes = rows.map(({ lane, value }) => {
+      const number = next.get(lane) ?? this.#state(lane).next;
+      next.set(lane, number + 1);
+      return { bucket: BUCKETS.outbox, key: laneKey(lane, number), value };
+    });
+    const apply = (): void => {
+      for (const [lane, number] of next) {
+        const state = this.#state(lane);
+        state.waiting += number - state.next;
+        state.next = number;
+        for (const wake of state.wakes) wake();
+      }
+    };
+    return { writes, apply };
+  }
+
+  /** Deletions of rows that were sent since the last commit. */
+  takeSent(): Write[] {
+    return this.#sent.splice(0);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { wakes } of this.#states.values()) for (const wake of wakes) wake();
+  }
+
+  lane(name: string): Lane {
+    return {
+      read: (deliver, fail) => this.#read(name, deliver, fail),
+      sent: (number) => {
+        this.#state(name).waiting -= 1;
+        this.#sent.push({ bucket: BUCKETS.outbox, key: laneKey(name, number), value: undefined });
+        if (this.#sent.length >= SENT_LIMIT && !this.#closed) void this.#store.write(this.takeSent());
+      },
+    };
+  }
+
+  #state(lane: string): LaneState {
+    const state = this.#states.get(lane) ?? { next: 1, waiting: 0, wakes: new Set() };
+    this.#states.set(lane, state);
+    return state;
+  }
+
+  #read(lane: string, deliver: (row: LaneRow) => Promise<void>, fail: (error: unknown) => void): () => void {
+    const state = this.#state(lane);
+    let stopped = false;
+    let wake: () => void = () => undefined;
+    const poke = (): void => {
+      wake();
+    };
+    state.wakes.add(poke);
+    const run = async (): Promise<void> => {
+      let from = 0;
+      while (!stopped && !this.#closed) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        for await (const [key, value] of this.#store.scan(BUCKETS.outbox, { gte: laneKey(lane, from), lt: laneKey(lane, state.next), limit: 64 })) {
+          if (stopped) return;
+          const [, number] = readKey(key);
+          await deliver({ number, value });
+          from = number + 1;
+        }
+        if (from < state.next && from !== 0) continue;
+        if (!stopped) await woken;
+      }
+    };
+    run().catch((error: unknown) => {
+      if (!stopped) fail(error);
+    });
+    return () => {
+      stopped = true;
+      state.wakes.delete(poke);
+      wake();
+    };
+  }
+}

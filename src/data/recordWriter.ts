@@ -1,0 +1,96 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { type Hex, toHex } from '../domain/hex.ts';
+import { recordDigest, signRecord } from '../domain/record/index.ts';
+import type { Attributes, TopicRecord } from '../domain/record.ts';
+import { sealRecord } from '../domain/sealing/index.ts';
+import type { Message } from '../domain/tables.ts';
+import type { Tail } from '../sinks/toTopic.ts';
+
+/** Announces a module's sealing key for its epoch; always in clear, always signed. */
+export const EPOCH_OPENED = 'serai.epoch.opened.v1';
+
+/** Records a run may have; a longer commit is signed in several runs. */
+export const RUN_LIMIT = 64;
+
+/** A key pair of X25519 that lives for one epoch (design §5). */
+export interface EpochKeys {
+  readonly epoch: number;
+  readonly secret: Uint8Array;
+}
+
+/** Whom a sealed topic is for, and that module's latest announced key. */
+export interface Counterpart {
+  readonly source: string;
+  readonly epoch: number;
+  readonly publicKey: Uint8Array;
+}
+
+export interface RecordWriterOptions {
+  /** `ce_source`: deployment, module and store. */
+  readonly source: string;
+  readonly signingSecret: Uint8Array;
+  readonly keys: EpochKeys;
+  /** The counterpart of a sealed topic; `open` where the topic is public; throws where the counterpart is not known yet. */
+  readonly counterpart: (topic: string) => Counterpart | 'open';
+  readonly random: (length: number) => Uint8Array;
+}
+
+/** What a sealed record's `keyid` names: both epochs. */
+export const keyId = (sender: string, senderEpoch: number, receiver: string, receiverEpoch: number): string =>
+  `${sender}#${String(senderEpoch)}>${receiver}#${String(receiverEpoch)}`;
+
+const START: Tail = { sequence: 0n, digest: toHex(new Uint8Array(32)) };
+
+/** Turns messages into final records: numbered, chained, sealed, and signed at the end of every run (design §4, §5). */
+export class RecordWriter {
+  readonly #options: RecordWriterOptions;
+  readonly #tails = new Map<string, Tail>();
+
+  constructor(options: RecordWriterOptions, tails: Iterable<readonly [string, Tail]>) {
+    this.#options = options;
+    for (const [topic, tail] of tails) this.#tails.set(topic, tail);
+  }
+
+  tail(topic: string): Tail {
+    return this.#tails.get(topic) ?? START;
+  }
+
+  /** The runs of one commit for one topic, in order; the topic's tail moves on with them. */
+  write(topic: string, messages: readonly Message[]): TopicRecord[][] {
+    const runs: TopicRecord[][] = [];
+    for (let at = 0; at < messages.length; at += RUN_LIMIT) {
+      const records = messages.slice(at, at + RUN_LIMIT).map((message) => this.#next(topic, message));
+      const last = records.at(-1);
+      if (last === undefined) continue;
+      const signature: Hex = toHex(signRecord(topic, last, this.#options.signingSecret));
+      runs.push([...records.slice(0, -1), { ...last, attributes: { ...last.attributes, signature } }]);
+    }
+    return runs;
+  }
+
+  #next(topic: string, message: Message): TopicRecord {
+    const tail = this.tail(topic);
+    const { source, keys, random } = this.#options;
+    const counterpart = message.type === EPOCH_OPENED ? 'open' : this.#options.counterpart(topic);
+    const attributes: Attributes = {
+      id: message.id,
+      source,
+      type: message.type,
+      time: message.time,
+      ...(message.subject === undefined ? {} : { subject: message.subject }),
+      datacontenttype: counterpart === 'open' ? 'application/json' : 'application/octet-stream',
+      sequence: tail.sequence + 1n,
+      previoushash: tail.digest,
+      epoch: keys.epoch,
+      ...(counterpart === 'open' ? {} : { keyid: keyId(source, keys.epoch, counterpart.source, counterpart.epoch) }),
+    };
+    const plaintext = utf8ToBytes(JSON.stringify(message.data));
+    const data =
+      counterpart === 'open'
+        ? plaintext
+        : sealRecord({ topic, attributes, plaintext, senderSecret: keys.secret, receiverPublic: counterpart.publicKey, nonce: random(24) });
+    const record = { attributes, data };
+    this.#tails.set(topic, { sequence: attributes.sequence, digest: toHex(recordDigest(topic, record)) });
+    return record;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Hex } from '../hex.ts';
+import type { ExternalNetworkName } from '../processor/ids.ts';
+import type { MusigNonces } from './musigNonces.ts';
+
+/** Who decides, and the few acts a decision needs that are not plain data. */
+export interface CryptoContext {
+  /** Our Serai public key. */
+  readonly self: Hex;
+  readonly genesisHash: Hex;
+  readonly networks: readonly ExternalNetworkName[];
+  readonly topics: {
+    readonly commands: (network: ExternalNetworkName) => string;
+    readonly outbound: string;
+    readonly reports: string;
+  };
+  /** Signs with our Serai key (sr25519, context `substrate`). */
+  readonly sign: (message: Uint8Array) => Uint8Array;
+  readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+  /** Nonces of `set_keys`, in memory only (design §7.4). */
+  readonly musig: MusigNonces;
+}

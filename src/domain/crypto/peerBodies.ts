@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { byParticipant, hex, hexOf, keyGenId, participant, signId, u32 } from '../processor/ids.ts';
+import { partyMember } from '../processor/messages.ts';
+
+/** A keygen party as its convener proposes it and members sign it (design §7): the certificate without signatures. */
+export const keyGenParty = z.strictObject({
+  id: keyGenId,
+  anchor: z.strictObject({ number: u32, hash: hexOf(32) }),
+  threshold: z.number().int().min(1),
+  members: z.array(partyMember).min(1),
+});
+export type KeyGenParty = z.infer<typeof keyGenParty>;
+
+/** What the crypto modules of two validators say to each other, by `kind`; each is signed with the sender's Serai key. */
+export const peerBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('certificate.proposal'), body: keyGenParty }),
+  z.strictObject({ kind: z.literal('certificate.vote'), body: z.strictObject({ id: keyGenId, signature: hexOf(64) }) }),
+  z.strictObject({ kind: z.literal('keygen.commitments'), body: z.strictObject({ id: keyGenId, commitments: hex }) }),
+  /** One share per recipient, each for a participant of the message's receiver. */
+  z.strictObject({ kind: z.literal('keygen.shares'), body: z.strictObject({ id: keyGenId, sender: participant, shares: byParticipant }) }),
+  z.strictObject({
+    kind: z.literal('musig.commitment'),
+    body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), commitment: hex }),
+  }),
+  z.strictObject({ kind: z.literal('musig.share'), body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), share: hexOf(32) }) }),
+  z.strictObject({ kind: z.literal('sign.preprocesses'), body: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }) }),
+  z.strictObject({
+    kind: z.literal('sign.shares'),
+    body: z.strictObject({ id: signId, digest: hexOf(32), map: hexOf(32), shares: byParticipant }),
+  }),
+  z.strictObject({ kind: z.literal('sign.completed'), body: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }) }),
+]);
+export type PeerBody = z.infer<typeof peerBody>;

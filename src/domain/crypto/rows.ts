@@ -1,0 +1,114 @@
+import type { Hex } from '../hex.ts';
+import type { ByParticipant, SetId, SignId } from '../processor/ids.ts';
+import type { Burn, PartyMember } from '../processor/messages.ts';
+import { table } from '../tables.ts';
+import type { KeyGenParty } from './peerBodies.ts';
+
+/** A finalized block as others are counted from it. */
+export interface BlockRef {
+  readonly number: number;
+  readonly hash: Hex;
+}
+
+/** The finalized head this module has seen the whole of. */
+export interface HeadRow extends BlockRef {
+  readonly time: string;
+}
+
+/** A set's members as the chain listed them when the set was made. */
+export interface RosterRow {
+  readonly members: readonly PartyMember[];
+}
+
+export interface KeyPairRow {
+  readonly substrate: Hex;
+  readonly network: Hex;
+}
+
+/** A set we are a member of. */
+export interface SetRow {
+  readonly set: SetId;
+  readonly anchor: BlockRef;
+  readonly members: readonly PartyMember[];
+  readonly n: number;
+  readonly t: number;
+  /** Our own key shares. */
+  readonly mine: readonly number[];
+  readonly state: 'keygen' | 'active' | 'retired';
+  readonly keys?: KeyPairRow & { readonly block: BlockRef };
+}
+
+/** A key generation attempt; what came before the attempt was known is held here too. */
+export interface KeyGenRow {
+  readonly party?: KeyGenParty;
+  readonly proposed: boolean;
+  readonly votes: Readonly<Record<string, Hex>>;
+  readonly certified: boolean;
+  readonly commitments: Readonly<Record<string, Hex>>;
+  readonly commitmentsGiven: boolean;
+  /** Shares for us, by sending participant. */
+  readonly shares: Readonly<Record<string, Hex>>;
+  readonly sharesGiven: boolean;
+  readonly keyPair?: KeyPairRow;
+  /** The MuSig round we are in. */
+  readonly round: number;
+  readonly submitted: boolean;
+}
+
+/** One MuSig round of `set_keys` (reference serai.md §c.8): by validator. */
+export interface MusigRow {
+  readonly commitments: Readonly<Record<string, Hex>>;
+  readonly digests: Readonly<Record<string, Hex>>;
+  readonly shares: Readonly<Record<string, Hex>>;
+  readonly mine: 'none' | 'committed' | 'shared';
+}
+
+/** Something to be signed. Its digest is write-once. */
+export interface SignableRow {
+  readonly set: SetId;
+  readonly kind: SignId['kind'];
+  readonly id: string;
+  readonly digest: Hex;
+  readonly message: Hex;
+  readonly anchor: BlockRef;
+  readonly state: 'open' | 'signed' | 'done';
+  readonly signature?: Hex;
+  readonly attempt?: number;
+}
+
+/** The signing journal: an attempt, written before the processor hears of it; what came early is held in it. */
+export interface AttemptRow {
+  readonly id: SignId;
+  readonly begun?: { readonly digest: Hex; readonly party: readonly number[]; readonly blockHash: Hex; readonly stream: string };
+  readonly preprocesses: ByParticipant;
+  readonly digests: Readonly<Record<string, Hex>>;
+  /** Digest of the map of preprocesses, once it stands. */
+  readonly map?: Hex;
+  readonly shares: ByParticipant;
+  readonly maps: Readonly<Record<string, Hex>>;
+  readonly sharesGiven: boolean;
+}
+
+/** What a Serai block holds for one network, gathered until the block is whole. */
+export interface GatheredRow {
+  readonly burns: readonly Burn[];
+  readonly batches: readonly number[];
+}
+
+/** Where a network stands. */
+export interface NetworkRow {
+  readonly nextBatch: number;
+  readonly halted?: string;
+}
+
+export const head = table<HeadRow>('head');
+export const blocks = table<BlockRef>('blocks');
+export const rosters = table<RosterRow>('rosters');
+export const sets = table<SetRow>('sets');
+export const keyGens = table<KeyGenRow>('keyGens');
+export const musigs = table<MusigRow>('musigs');
+export const signables = table<SignableRow>('signables');
+export const attempts = table<AttemptRow>('attempts');
+export const completions = table<{ readonly id: SignId; readonly digest: Hex; readonly signature: Hex }>('completions');
+export const gathered = table<GatheredRow>('gathered');
+export const networks = table<NetworkRow>('networks');

@@ -1,0 +1,106 @@
+
+/** What a decision may keep: JSON. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** A row to be written, or deleted where `value` is undefined. */
+export interface Change {
+  readonly table: string;
+  readonly key: string;
+  readonly value: Json | undefined;
+}
+
+/** A message for a topic; numbered, chained, signed and sealed when it is committed. */
+export interface Message {
+  readonly topic: string;
+  readonly type: string;
+  /** Derived from the meaning, never random (design §5). */
+  readonly id: string;
+  readonly time: string;
+  readonly subject?: string;
+  readonly data: Json;
+}
+
+
+/** What a decision wants done, all of it in one commit. */
+export interface Decision {
+  readonly changes: readonly Change[];
+  readonly messages: readonly Message[];
+  /** Rows for relays that are no topics: `lane` names the relay (`chain`, `peer/0x…`). */
+  readonly deeds: readonly { readonly lane: string; readonly deed: Json }[];
+}
+
+/** Read access to rows, in key order within a table. */
+export interface View {
+  get(table: string, key: string): Json | undefined;
+  rows(table: string): Iterable<readonly [key: string, value: Json]>;
+}
+
+/** A decision being made: reads see what it wrote; nothing leaves it before the commit. */
+export class Draft implements View {
+  readonly #base: View;
+  readonly #changes = new Map<string, Map<string, Json | undefined>>();
+  readonly #messages: Message[] = [];
+  readonly #deeds: { lane: string; deed: Json }[] = [];
+
+  constructor(base: View) {
+    this.#base = base;
+  }
+
+  get(table: string, key: string): Json | undefined {
+    const changed = this.#changes.get(table);
+    return changed?.has(key) === true ? changed.get(key) : this.#base.get(table, key);
+  }
+
+  *rows(table: string): Iterable<readonly [string, Json]> {
+    const changed = this.#changes.get(table) ?? new Map<string, Json | undefined>();
+    for (const [key, value] of this.#base.rows(table)) if (!changed.has(key)) yield [key, value];
+    for (const [key, value] of changed) if (value !== undefined) yield [key, value];
+  }
+
+  put(table: string, key: string, value: Json): void {
+    this.#change(table, key, value);
+  }
+
+  delete(table: string, key: string): void {
+    this.#change(table, key, undefined);
+  }
+
+  send(message: Message): void {
+    this.#messages.push(message);
+  }
+
+  do(lane: string, deed: Json): void {
+    this.#deeds.push({ lane, deed });
+  }
+
+  decision(): Decision {
+    const changes = [...this.#changes].flatMap(([table, rows]) => [...rows].map(([key, value]) => ({ table, key, value })));
+    return { changes, messages: [...this.#messages], deeds: [...this.#deeds] };
+  }
+
+  #change(table: string, key: string, value: Json | undefined): void {
+    const rows = this.#changes.get(table) ?? new Map<string, Json | undefined>();
+    rows.set(key, value);
+    this.#changes.set(table, rows);
+  }
+}
+
+/** A typed handle on one table: the row type is declared once, where the table is. */
+export interface Table<Row> {
+  get(view: View, key: string): Row | undefined;
+  rows(view: View): Iterable<readonly [key: string, row: Row]>;
+  put(draft: Draft, key: string, row: Row): void;
+  delete(draft: Draft, key: string): void;
+}
+
+/** Declares a table by name. Rows were written by us and are authenticated by the sealed store, so they are not parsed again. */
+export const table = <Row>(name: string): Table<Row> => ({
+  get: (view, key) => view.get(name, key) as Row | undefined,
+  rows: (view) => view.rows(name) as Iterable<readonly [string, Row]>,
+  put: (draft, key, row) => {
+    draft.put(name, key, row as Json);
+  },
+  delete: (draft, key) => {
+    draft.delete(name, key);
+  },
+});
