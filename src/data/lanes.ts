@@ -19,6 +19,10 @@ export interface Lane {
   sent(number: number): void;
 }
 
+/** Rows of a lane held in memory at once. */
+const READ_LIMIT = 64;
+
+/** Deletions that may wait for the next commit. */
 const SENT_LIMIT = 256;
 
 const laneKey = (lane: string, number: number): Uint8Array => {
@@ -45,6 +49,7 @@ export class Lanes {
   readonly #states = new Map<string, LaneState>();
   #sent: Write[] = [];
   #closed = false;
+  #fail: (error: unknown) => void = () => undefined;
 
   private constructor(store: Store) {
     this.#store = store;
@@ -63,6 +68,11 @@ export class Lanes {
 
   get waiting(): number {
     return [...this.#states.values()].reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  /** Where a failed deletion is told: the store is no longer to be trusted. */
+  onFault(fail: (error: unknown) => void): void {
+    this.#fail = fail;
   }
 
   /** The writes for new rows, and what to do once they are durable. */
@@ -100,9 +110,16 @@ export class Lanes {
       sent: (number) => {
         this.#state(name).waiting -= 1;
         this.#sent.push({ bucket: BUCKETS.outbox, key: laneKey(name, number), value: undefined });
-        if (this.#sent.length >= SENT_LIMIT && !this.#closed) void this.#store.write(this.takeSent());
+        if (this.#sent.length >= SENT_LIMIT && !this.#closed) this.#store.write(this.takeSent()).catch(this.#fail);
       },
     };
+  }
+
+  async #rows(lane: string, from: number, to: number): Promise<LaneRow[]> {
+    const rows: LaneRow[] = [];
+    for await (const [key, value] of this.#store.scan(BUCKETS.outbox, { gte: laneKey(lane, from), lt: laneKey(lane, to), limit: READ_LIMIT }))
+      rows.push({ number: readKey(key)[1], value });
+    return rows;
   }
 
   #state(lane: string): LaneState {
@@ -125,11 +142,10 @@ export class Lanes {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        for await (const [key, value] of this.#store.scan(BUCKETS.outbox, { gte: laneKey(lane, from), lt: laneKey(lane, state.next), limit: 64 })) {
+        for (const row of await this.#rows(lane, from, state.next)) {
           if (stopped) return;
-          const [, number] = readKey(key);
-          await deliver({ number, value });
-          from = number + 1;
+          await deliver(row);
+          from = row.number + 1;
         }
         if (from < state.next && from !== 0) continue;
         if (!stopped) await woken;

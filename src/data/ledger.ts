@@ -55,6 +55,7 @@ export class Ledger implements View {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #broken: unknown;
+  readonly #listeners = new Set<() => void>();
 
   private constructor(store: Store, writer: RecordWriter, loaded: Loaded) {
     this.#store = store;
@@ -63,6 +64,9 @@ export class Ledger implements View {
     this.#cursors = loaded.cursors;
     this.#number = loaded.number;
     this.#lanes = loaded.lanes;
+    this.#lanes.onFault((error) => {
+      this.#broken ??= error;
+    });
   }
 
   static async open(store: Store, writer: RecordWriter): Promise<Ledger> {
@@ -105,6 +109,28 @@ export class Ledger implements View {
     });
   }
 
+  /** Resolves at the first commit after which `holds`; at once if it does already. Rejects when the signal fires. */
+  when(holds: (view: View) => boolean, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        this.#listeners.delete(look);
+        signal.removeEventListener('abort', give);
+        settle();
+      };
+      const give = (): void => {
+        end(() => {
+          reject(asError(signal.reason));
+        });
+      };
+      const look = (): void => {
+        if (holds(this)) end(resolve);
+      };
+      this.#listeners.add(look);
+      signal.addEventListener('abort', give);
+      look();
+    });
+  }
+
   /** Waits for the steps under way, writes which rows were sent, and closes the store. */
   async close(): Promise<void> {
     await this.#writing;
@@ -139,6 +165,7 @@ export class Ledger implements View {
       await this.#store.write(batch);
       apply();
       for (const { resolve } of group) resolve();
+      for (const listener of [...this.#listeners]) listener();
     } catch (error) {
       this.#broken = error;
       for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error);

@@ -1,10 +1,9 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Hex, toHex } from '../domain/hex.ts';
 import { recordDigest, signRecord } from '../domain/record/index.ts';
-import type { Attributes, TopicRecord } from '../domain/record.ts';
+import type { Attributes, Tail, TopicRecord } from '../domain/record.ts';
 import { sealRecord } from '../domain/sealing/index.ts';
 import type { Message } from '../domain/tables.ts';
-import type { Tail } from '../sinks/toTopic.ts';
 
 /** Announces a module's sealing key for its epoch; always in clear, always signed. */
 export const EPOCH_OPENED = 'serai.epoch.opened.v1';

@@ -24,3 +24,9 @@ export interface TopicRecord {
   readonly attributes: Attributes;
   readonly data: Uint8Array;
 }
+
+/** Where a source's records of a topic end. */
+export interface Tail {
+  readonly sequence: bigint;
+  readonly digest: Hex;
+}

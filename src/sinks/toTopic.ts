@@ -1,11 +1,7 @@
-import type { Hex } from '../domain/hex.ts';
-import type { TopicRecord } from '../domain/record.ts';
+import { defer } from 'rxjs';
+import type { Tail, TopicRecord } from '../domain/record.ts';
+import type { Sink } from './sink.ts';
 
-/** Where a source's records of a topic end. */
-export interface Tail {
-  readonly sequence: bigint;
-  readonly digest: Hex;
-}
 
 /** The port through which topics are written: a run of records of one source lands whole, in order, exactly once. */
 export interface TopicLog {
@@ -18,3 +14,9 @@ export interface TopicLog {
   /** The last record of `source` on `topic`, undefined where there is none. */
   tail(topic: string, source: string): Promise<Tail | undefined>;
 }
+
+/** Appends runs to a topic. */
+export const toTopic =
+  (log: TopicLog, topic: string): Sink<readonly TopicRecord[]> =>
+  (run) =>
+    defer(() => log.append(topic, run));

@@ -1,4 +1,6 @@
+import { Observable } from 'rxjs';
 import type { Hex } from '../domain/hex.ts';
+import { type Envelope, seal } from '../envelope/envelope.ts';
 
 /** A frame from an admitted validator: numbered per (sender, receiver, epoch). */
 export interface PeerFrame {
@@ -26,3 +28,24 @@ export interface PeerNetwork {
   send(to: Hex, epoch: number, sequence: number, body: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
+
+/** A frame that may not be acknowledged: the link is dropped, and the sender sends it again later. */
+class RefusedFrame extends Error {}
+
+/** Frames of all peers, one at a time per peer; an ack acknowledges the frame to its sender, a nack drops the link. */
+export const fromPeers = (network: PeerNetwork): Observable<Envelope<PeerFrame>> =>
+  // `new Observable`, because the acknowledgement to the peer is the promise the driver waits for.
+  new Observable((subscriber) =>
+    network.frames(
+      (frame) =>
+        new Promise((resolve, reject) => {
+          const origin = { source: 'peers', lane: `${frame.from}#${String(frame.epoch)}`, position: BigInt(frame.sequence) };
+          subscriber.next(
+            seal(frame, origin, (settlement) => {
+              if (settlement.ok) resolve();
+              else reject(new RefusedFrame(settlement.fault.code, { cause: settlement.fault.cause }));
+            }),
+          );
+        }),
+    ),
+  );

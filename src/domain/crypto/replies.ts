@@ -1,0 +1,100 @@
+import { fromHex, type Hex } from '../hex.ts';
+import type { ExternalNetworkName } from '../processor/ids.ts';
+import { signIdName } from '../processor/ids.ts';
+import type { ExternalObservation, Reply } from '../processor/messages.ts';
+import type { Draft } from '../tables.ts';
+import { keyPairMade } from './confirm.ts';
+import type { CryptoContext } from './context.ts';
+import { digestBytes } from './digest.ts';
+import { commitmentsMade, keyGenName, sharesMade as keyGenSharesMade } from './keyGen.ts';
+import { blocks, sets, type SetRow, signables } from './rows.ts';
+import { accuse, report } from './say.ts';
+import { blockKey, complete, preprocessesMade, sharesMade, signableKnown } from './signing.ts';
+
+/** What a set's batch signature is made over: `InInstructions-batch` ‖ SCALE(Batch) (reference serai.md §b.11). */
+const BATCH_LABEL = '0x496e496e737472756374696f6e732d6261746368';
+
+/** A reply of one of our processors. It speaks for its own network only. */
+export const replyArrived = (draft: Draft, context: CryptoContext, network: ExternalNetworkName, { type, data }: Reply): void => {
+  if ('id' in data && data.id.set.network !== network) {
+    accuse(draft, context, 'processor.foreign-network', network, { type, network: data.id.set.network });
+    return;
+  }
+  switch (type) {
+    case 'serai.epoch.opened.v1':
+      return;
+    case 'serai.key-gen.commitments.v1':
+      commitmentsMade(draft, context, data.id, data.commitments);
+      return;
+    case 'serai.key-gen.shares.v1':
+      keyGenSharesMade(draft, context, data.id, data.shares);
+      return;
+    case 'serai.key-gen.generated-key-pair.v1':
+      keyPairMade(draft, context, data.id, data.keyPair);
+      return;
+    case 'serai.key-gen.blame.v1':
+      report(draft, context, 'serai.report.blame.v1', keyGenName(data.id), { id: data.id, participant: data.participant, reason: data.reason });
+      return;
+    case 'serai.substrate.block-ack.v1':
+      plansMade(draft, context, network, data);
+      return;
+    case 'serai.sign.preprocesses.v1':
+      preprocessesMade(draft, context, data.id, data.digest, data.preprocesses);
+      return;
+    case 'serai.sign.shares.v1':
+      sharesMade(draft, context, data);
+      return;
+    case 'serai.sign.completed.v1':
+      complete(draft, context, data.id, data.digest, data.signature, true);
+      return;
+    case 'serai.sign.abstain.v1':
+      report(draft, context, 'serai.report.abstain.v1', signIdName(data.id), { id: data.id, reason: data.reason });
+      return;
+  }
+};
+
+/** The plans a Serai block made: each is anchored at that block, which must be one of our own chain (design §8). */
+const plansMade = (
+  draft: Draft,
+  context: CryptoContext,
+  network: ExternalNetworkName,
+  { block, plans }: Extract<Reply, { type: 'serai.substrate.block-ack.v1' }>['data'],
+): void => {
+  if (blocks.get(draft, blockKey(block.number))?.hash !== block.hash) {
+    accuse(draft, context, 'processor.foreign-block', network, { block: { ...block } });
+    return;
+  }
+  for (const { set, id, message } of plans) {
+    if (set.network !== network) continue;
+    signableKnown(draft, context, { set, kind: 'plan', id, digest: digestBytes(fromHex(message)), message, anchor: block, state: 'open' });
+  }
+};
+
+/** What a processor saw on its external chain. */
+export const externalObserved = (draft: Draft, context: CryptoContext, { type, data }: ExternalObservation): void => {
+  switch (type) {
+    case 'serai.external.batch.v1': {
+      const set = activeSet(draft, data.network);
+      if (set?.keys === undefined) return;
+      const message: Hex = `0x${BATCH_LABEL.slice(2)}${data.batch.slice(2)}`;
+      const digest = digestBytes(fromHex(message));
+      signableKnown(draft, context, { set: set.set, kind: 'batch', id: String(data.id), digest, message, anchor: set.keys.block, state: 'open' });
+      return;
+    }
+    case 'serai.external.output.v1': {
+      const [found] = [...signables.rows(draft)].filter(([, row]) => row.kind === 'plan' && row.id === data.plan && row.set.network === data.network);
+      if (found === undefined || found[1].state === 'done') return;
+      const [name, row] = found;
+      signables.put(draft, name, { ...row, state: 'done' });
+      report(draft, context, 'serai.report.output.v1', name, { set: row.set, plan: row.id, outputHash: data.outputHash, block: data.block });
+      return;
+    }
+  }
+};
+
+/** The set whose keys a network's vault is under now. */
+const activeSet = (draft: Draft, network: ExternalNetworkName): SetRow | undefined => {
+  const active = [...sets.rows(draft)].map(([, row]) => row).filter((row) => row.set.network === network && row.state === 'active');
+  return active.sort((a, b) => b.set.session - a.set.session)[0];
+};
+

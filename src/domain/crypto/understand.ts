@@ -1,0 +1,58 @@
+import { type PeerMessage, peerMessage, verifyPeerMessage } from '../peers/peerMessage.ts';
+import { chainMessage } from '../observation/schemas.ts';
+import type { ExternalNetworkName } from '../processor/ids.ts';
+import { externalObservation, reply } from '../processor/messages.ts';
+import type { TopicRecord } from '../record.ts';
+import type { Draft, Json } from '../tables.ts';
+import { chainMessageArrived } from './chainEvents.ts';
+import type { CryptoContext } from './context.ts';
+import { peerBody } from './peerBodies.ts';
+import { peerSpoke } from './peers.ts';
+import { externalObserved, replyArrived } from './replies.ts';
+
+/** What is to be done about a record, once its data is understood. */
+export type Understood = (draft: Draft) => void;
+
+/** A record of `<name>-chain`. */
+export const understandChain =
+  (context: CryptoContext) =>
+  ({ attributes: { type } }: TopicRecord, data: Json): Understood => {
+    const message = chainMessage.parse({ type, data });
+    return (draft) => {
+      chainMessageArrived(draft, context, message);
+    };
+  };
+
+/** A record of `<name>-<network>-replies`. */
+export const understandReply =
+  (context: CryptoContext, network: ExternalNetworkName) =>
+  ({ attributes: { type } }: TopicRecord, data: Json): Understood => {
+    const message = reply.parse({ type, data });
+    return (draft) => {
+      replyArrived(draft, context, network, message);
+    };
+  };
+
+/** A record of `<name>-serai`. */
+export const understandExternal =
+  (context: CryptoContext) =>
+  ({ attributes: { type } }: TopicRecord, data: Json): Understood => {
+    const message = externalObservation.parse({ type, data });
+    return (draft) => {
+      externalObserved(draft, context, message);
+    };
+  };
+
+/** A record of `<name>-inbound`: a message of another validator's crypto module, whose signature is checked here. */
+export const understandPeer =
+  (context: CryptoContext) =>
+  (_record: TopicRecord, data: Json): Understood => {
+    const message: PeerMessage = peerMessage.parse(data);
+    if (message.genesis !== context.genesisHash) throw new Error(`message ${message.id} is of another chain`);
+    if (message.to !== context.self) throw new Error(`message ${message.id} is for ${message.to}`);
+    if (!verifyPeerMessage(message)) throw new Error(`message ${message.id} is not signed by ${message.from}`);
+    const body = peerBody.parse({ kind: message.kind, body: message.body });
+    return (draft) => {
+      peerSpoke(draft, context, message.from, body);
+    };
+  };

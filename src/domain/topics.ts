@@ -1,0 +1,55 @@
+import type { ExternalNetworkName } from './processor/ids.ts';
+
+/** The topics of a deployment (specification, General Architecture; design §3). */
+export interface Topics {
+  readonly chain: string;
+  readonly serai: string;
+  readonly commands: (network: ExternalNetworkName) => string;
+  readonly replies: (network: ExternalNetworkName) => string;
+  readonly outbound: string;
+  readonly inbound: string;
+  readonly reports: string;
+  readonly control: string;
+  readonly deadLetter: string;
+}
+
+/** Names the topics of the deployment `name`. */
+export const topicsOf = (name: string): Topics => ({
+  chain: `${name}-chain`,
+  serai: `${name}-serai`,
+  commands: (network) => `${name}-${network.toLowerCase()}-commands`,
+  replies: (network) => `${name}-${network.toLowerCase()}-replies`,
+  outbound: `${name}-outbound`,
+  inbound: `${name}-inbound`,
+  reports: `${name}-reports`,
+  control: `${name}-control`,
+  deadLetter: `${name}-dead-letter`,
+});
+
+/** All topics of a deployment with these networks. */
+export const allTopics = (topics: Topics, networks: readonly ExternalNetworkName[]): string[] => [
+  topics.chain,
+  topics.serai,
+  ...networks.flatMap((network) => [topics.commands(network), topics.replies(network)]),
+  topics.outbound,
+  topics.inbound,
+  topics.reports,
+  topics.control,
+  topics.deadLetter,
+];
+
+/** Who writes: the `ce_source` of each module and processor of a deployment. */
+export interface Sources {
+  readonly observation: string;
+  readonly crypto: string;
+  readonly connection: string;
+  readonly processor: (network: ExternalNetworkName) => string;
+}
+
+/** Names the sources of the deployment `name`. */
+export const sourcesOf = (name: string): Sources => ({
+  observation: `/${name}/observation`,
+  crypto: `/${name}/crypto`,
+  connection: `/${name}/connection`,
+  processor: (network) => `/${name}/processor/${network.toLowerCase()}`,
+});

@@ -1,0 +1,20 @@
+import { EMPTY, mergeMap, of, type OperatorFunction } from 'rxjs';
+import { type Envelope, refill } from '../envelope/envelope.ts';
+
+const codeOf = (cause: unknown, code: string): string =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : code;
+
+/** Turns each payload into what `decode` makes of it; what it throws on is nacked here as poison, under the error's own code or `code`. */
+export const decodeWith =
+  <P, R>(decode: (payload: P) => R, code: string): OperatorFunction<Envelope<P>, Envelope<R>> =>
+  (envelope$) =>
+    envelope$.pipe(
+      mergeMap((envelope) => {
+        try {
+          return of(refill(envelope, decode(envelope.payload)));
+        } catch (cause) {
+          envelope.nack({ kind: 'poison', code: codeOf(cause, code), cause });
+          return EMPTY;
+        }
+      }, 1),
+    );

@@ -1,0 +1,29 @@
+import type { Observable } from 'rxjs';
+import type { PlacedRecord, VerifiedRun } from '../data/topicStep.ts';
+import type { Envelope } from '../envelope/envelope.ts';
+import { decodeWith } from '../operators/decodeWith.ts';
+import { gatherRuns } from '../operators/gatherRuns.ts';
+import { settle } from '../operators/settle.ts';
+import { through, type ThroughOptions } from '../operators/through.ts';
+import type { Sink } from '../sinks/sink.ts';
+import type { StoredRecord } from '../streams/fromTopic.ts';
+
+export interface Intake {
+  readonly envelopes$: Observable<Envelope<StoredRecord>>;
+  readonly decode: (record: StoredRecord) => PlacedRecord;
+  readonly verify: (run: readonly PlacedRecord[]) => VerifiedRun;
+  /** Decides on the run and commits it; complete means durable. */
+  readonly commit: Sink<VerifiedRun>;
+  readonly runLimit: number;
+  readonly delivery: ThroughOptions;
+}
+
+/** Records of a topic are decoded, gathered into signed runs, verified, decided on and committed; then their source goes on (design §4). */
+export const intake = ({ envelopes$, decode, verify, commit, runLimit, delivery }: Intake): Observable<never> =>
+  envelopes$.pipe(
+    decodeWith(decode, 'record.malformed'),
+    gatherRuns(runLimit),
+    decodeWith(verify, 'record.unproven'),
+    through(commit, delivery),
+    settle(),
+  );

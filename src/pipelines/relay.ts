@@ -1,0 +1,18 @@
+import type { Observable } from 'rxjs';
+import type { Envelope } from '../envelope/envelope.ts';
+import { decodeWith } from '../operators/decodeWith.ts';
+import { settle } from '../operators/settle.ts';
+import { through, type ThroughOptions } from '../operators/through.ts';
+import type { Sink } from '../sinks/sink.ts';
+
+export interface Relay<P> {
+  readonly envelopes$: Observable<Envelope<Uint8Array>>;
+  readonly read: (row: Uint8Array) => P;
+  /** Sends what the row says; complete means it has arrived, and sending it again does no harm. */
+  readonly send: Sink<P>;
+  readonly delivery: ThroughOptions;
+}
+
+/** Rows of the outbox are sent in order and then marked as sent (design §4). */
+export const relay = <P>({ envelopes$, read, send, delivery }: Relay<P>): Observable<never> =>
+  envelopes$.pipe(decodeWith(read, 'outbox.undecodable'), through(send, delivery), settle());
