@@ -10,8 +10,12 @@ export interface Parameter {
   readonly type: Type<unknown> | null;
 }
 
-/** A field as metadata describes it: unnamed in tuple structs, `typeName` as the source spells its type. */
+/**
+ * A field as metadata describes it: unnamed in tuple structs, `typeName` as the source spells its type.
+ * `key` is its key in our values, `null` where our value is the field's alone.
+ */
 export interface FieldShape {
+  readonly key: string | null;
   readonly name: string | null;
   readonly type: Type<unknown>;
   readonly typeName: string | null;
@@ -66,18 +70,13 @@ const codecsOf = <F extends FieldTable>(fields: F): CodecsOf<F> =>
   Object.fromEntries(Object.entries(fields).map(([key, { type }]) => [key, type])) as CodecsOf<F>;
 
 const shapesOf = (fields: FieldTable): FieldShape[] =>
-  Object.entries(fields).map(([key, { type, typeName, named }]) => ({ name: named ? key : null, type, typeName }));
+  Object.entries(fields).map(([key, { type, typeName, named }]) => ({ key, name: named ? key : null, type, typeName }));
 
 /** Variants by name: their index byte and fields. */
 export type VariantTable = Readonly<Record<string, { readonly index: number; readonly fields: FieldTable }>>;
 
 /** The value of an enum: its variant's name as `tag`, beside the fields. */
 export type VariantValues<V extends VariantTable> = { readonly [K in keyof V]: { readonly tag: K } & FieldValues<V[K]['fields']> }[keyof V];
-
-/** An enum type which also hands out its variants. */
-export interface VariantType<V extends VariantTable> extends Type<VariantValues<V>> {
-  readonly variants: V;
-}
 
 /** Variants numbered in the order given, each by its fields. */
 export const inOrder = <const T extends Readonly<Record<string, FieldTable>>>(
@@ -105,7 +104,7 @@ const struct = <const F extends FieldTable>(path: string, fields: F, parameters:
   });
 
 const newtype = <T>(path: string, inner: Type<T>, typeName: string | null = null, parameters: readonly Parameter[] = []): Type<T> =>
-  described(inner, { kind: 'composite', path, parameters, fields: [{ name: null, type: inner, typeName }] });
+  described(inner, { kind: 'composite', path, parameters, fields: [{ key: null, name: null, type: inner, typeName }] });
 
 const boundedVec = 'bounded_collections::bounded_vec::BoundedVec';
 
@@ -121,11 +120,11 @@ const boundedBytes = (most: number): Type<Uint8Array> =>
     { name: 'S', type: null },
   ]);
 
-const variant = <const V extends VariantTable>(path: string, variants: V, parameters: readonly Parameter[] = []): VariantType<V> => {
+const variant = <const V extends VariantTable>(path: string, variants: V, parameters: readonly Parameter[] = []): Type<VariantValues<V>> => {
   const codecs = Object.fromEntries(Object.entries(variants).map(([name, { index, fields }]) => [name, { index, fields: codecsOf(fields) }]));
   const inner = scale.enumOf(codecs) as unknown as Codec<VariantValues<V>>;
   const shapes = Object.entries(variants).map(([name, { index, fields }]) => ({ name, index, fields: shapesOf(fields) }));
-  return { ...described(inner, { kind: 'variant', path, parameters, variants: shapes }), variants };
+  return described(inner, { kind: 'variant', path, parameters, variants: shapes });
 };
 
 const names = <const N extends readonly string[]>(path: string, list: N, parameters: readonly Parameter[] = []): Type<N[number]> =>
@@ -143,7 +142,7 @@ const option = <T>(inner: Type<T>): Type<T | null> =>
     parameters: [{ name: 'T', type: inner }],
     variants: [
       { name: 'None', index: 0, fields: [] },
-      { name: 'Some', index: 1, fields: [{ name: null, type: inner, typeName: null }] },
+      { name: 'Some', index: 1, fields: [{ key: null, name: null, type: inner, typeName: null }] },
     ],
   });
 
