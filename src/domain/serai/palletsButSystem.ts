@@ -1,9 +1,10 @@
+import { babe } from './pallets/babe.ts';
 import { coins, liquidityTokens } from './pallets/coins.ts';
-import { babe, grandpa } from './pallets/consensus.ts';
 import { dex } from './pallets/dex.ts';
 import { economicSecurity } from './pallets/economicSecurity.ts';
 import { emissions } from './pallets/emissions.ts';
 import { genesisLiquidity } from './pallets/genesisLiquidity.ts';
+import { grandpa } from './pallets/grandpa.ts';
 import { inInstructions } from './pallets/inInstructions.ts';
 import { signals } from './pallets/signals.ts';
 import { timestamp } from './pallets/timestamp.ts';

@@ -10,10 +10,13 @@ export const weight = t.struct('sp_weights::weight_v2::Weight', {
   proof_size: field(t.compactU64, 'u64'),
 });
 
+/** Whether an extrinsic is a user's, a validator's, or one every block must have. */
+export const dispatchClass = t.names('frame_support::dispatch::DispatchClass', ['Normal', 'Operational', 'Mandatory']);
+
 /** Weight, class and fee of an executed extrinsic. */
 export const dispatchInfo = t.struct('frame_support::dispatch::DispatchInfo', {
   weight: field(weight, 'Weight'),
-  class: field(t.names('frame_support::dispatch::DispatchClass', ['Normal', 'Operational', 'Mandatory']), 'DispatchClass'),
+  class: field(dispatchClass, 'DispatchClass'),
   pays_fee: field(t.names('frame_support::dispatch::Pays', ['Yes', 'No']), 'Pays'),
 });
 /** See {@link dispatchInfo}. */
@@ -159,5 +162,10 @@ export const accountInfo = t.struct(
   ],
 );
 
-/** An authority of GRANDPA and its weight. */
-export const grandpaAuthorities = t.sequence(t.tuple(t.newtype('sp_consensus_grandpa::app::Public', publicKey, 'sr25519::Public'), t.u64));
+/** A slot of six seconds. */
+export const slot = t.newtype('sp_consensus_slots::Slot', t.u64, 'u64');
+
+/** Shows that a key was a validator's. */
+export const membershipProof = t.newtype('serai_validator_sets_pallet::MembershipProof', publicKey, 'Public', [
+  { name: 'T', type: t.struct('serai_runtime::Runtime', {}) },
+]);

@@ -50,9 +50,8 @@ const lastUpgrade = t.struct(`${path}::LastRuntimeUpgradeInfo`, {
 const dbWeight = t.struct('sp_weights::RuntimeDbWeight', { read: field(t.u64, 'u64'), write: field(t.u64, 'u64') });
 
 const none = { ref_time: 0n, proof_size: 0n };
-const proofs = (1n << 64n) - 1n;
 const base = { ref_time: 124_414_000n, proof_size: 0n };
-const second = 1_000_000_000_000n;
+const wholeBlock = { ref_time: 2_000_000_000_000n, proof_size: (1n << 64n) - 1n };
 const zeroHash = new Uint8Array(32);
 
 /** frame_system, given what its `Events` holds. */
@@ -92,11 +91,21 @@ export const system = (eventRecords: Type<readonly unknown[]>, version: RuntimeV
     ),
     constants: {
       BlockWeights: constant(blockWeights, {
-        base_block: { ref_time: 0n, proof_size: 0n },
-        max_block: { ref_time: 2n * second, proof_size: proofs },
+        base_block: { ref_time: 390_584_000n, proof_size: 0n },
+        max_block: wholeBlock,
         per_class: {
-          normal: { base_extrinsic: base, max_extrinsic: null, max_total: null, reserved: null },
-          operational: { base_extrinsic: base, max_extrinsic: null, max_total: null, reserved: null },
+          normal: {
+            base_extrinsic: base,
+            max_extrinsic: { ref_time: 1_299_875_586_000n, proof_size: 11_990_383_647_911_208_550n },
+            max_total: { ref_time: 1_500_000_000_000n, proof_size: 13_835_058_055_282_163_711n },
+            reserved: none,
+          },
+          operational: {
+            base_extrinsic: base,
+            max_extrinsic: { ref_time: 1_799_875_586_000n, proof_size: 16_602_069_666_338_596_454n },
+            max_total: wholeBlock,
+            reserved: { ref_time: 500_000_000_000n, proof_size: 4_611_686_018_427_387_904n },
+          },
           mandatory: { base_extrinsic: base, max_extrinsic: null, max_total: null, reserved: null },
         },
       }),

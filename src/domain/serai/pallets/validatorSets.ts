@@ -18,7 +18,7 @@ const some = field(amount, 'Amount');
 const keys = field(keyPair, 'KeyPair');
 const signed = field(signature, 'Signature');
 
-const calls = (type: Type<Uint8Array>, name: string, slashesEnd: string) =>
+const calls = (type: Type<Uint8Array>, name: string, lineBreak: string) =>
   inOrder({
     set_keys: {
       network: ofExternal,
@@ -28,7 +28,7 @@ const calls = (type: Type<Uint8Array>, name: string, slashesEnd: string) =>
     },
     report_slashes: {
       network: ofExternal,
-      slashes: field(t.bounded(t.tuple(type, t.u32), maxRemoved), `BoundedVec<(${name}, u32), ${removedBound}${slashesEnd}`),
+      slashes: field(t.bounded(t.tuple(type, t.u32), maxRemoved), `BoundedVec<(${name}, u32), ${removedBound}${lineBreak}>`),
       signature: signed,
     },
     allocate: { network: ofNetwork, amount: some },
@@ -77,8 +77,8 @@ export const validatorSets = {
     SessionBeginBlock: map([byNetwork, ['Identity', session]], t.u64, 0n),
   },
   calls: {
-    metadata: t.variant(`${path}::pallet::Call`, calls(publicKey, 'Public', '>'), generics('T')),
-    abi: field(t.variant('serai_abi::validator_sets::Call', calls(address, 'SeraiAddress', '>\n')), 'validator_sets::Call'),
+    metadata: t.variant(`${path}::pallet::Call`, calls(publicKey, 'Public', ''), generics('T')),
+    abi: field(t.variant('serai_abi::validator_sets::Call', calls(address, 'SeraiAddress', '\n')), 'validator_sets::Call'),
     abiIndex: 4,
   },
   events: field(t.variant(`${path}::pallet::Event`, events, generics('T')), 'validator_sets::Event<Runtime>'),
