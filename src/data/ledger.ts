@@ -109,6 +109,15 @@ export class Ledger implements View {
     });
   }
 
+  /** Calls `listener` now and after each commit, until the returned function is called. */
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    listener();
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
   /** Resolves at the first commit after which `holds`; at once if it does already. Rejects when the signal fires. */
   when(holds: (view: View) => boolean, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -44,7 +44,7 @@ export const openModuleLedger = async ({ store, source, signingSecret, sealedFor
   const before = await store.get(BUCKETS.meta, utf8ToBytes('epoch'));
   const epoch = (before === undefined ? 0 : Number(text.decode(before))) + 1;
   const instance = toHex(random(16));
-  const secret = x25519.utils.randomSecretKey(random(32));
+  const secret = random(32);
   await store.write([
     { bucket: BUCKETS.meta, key: utf8ToBytes('epoch'), value: utf8ToBytes(String(epoch)) },
     { bucket: BUCKETS.meta, key: utf8ToBytes('instance'), value: utf8ToBytes(instance) },

@@ -1,8 +1,9 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Hex, toHex } from '../domain/hex.ts';
-import { recordDigest, signRecord } from '../domain/record/index.ts';
+import { recordDigest } from '../domain/record/recordDigest.ts';
+import { signRecord } from '../domain/record/signRecord.ts';
 import type { Attributes, Tail, TopicRecord } from '../domain/record.ts';
-import { sealRecord } from '../domain/sealing/index.ts';
+import { sealRecord } from '../domain/sealing/sealedRecord.ts';
 import type { Message } from '../domain/tables.ts';
 
 /** Announces a module's sealing key for its epoch; always in clear, always signed. */

@@ -1,6 +1,6 @@
 import { fromHex } from '../domain/hex.ts';
 import type { TopicRecord } from '../domain/record.ts';
-import { openRecord } from '../domain/sealing/index.ts';
+import { openRecord } from '../domain/sealing/sealedRecord.ts';
 import { SealError } from '../domain/sealing/sealError.ts';
 import type { View } from '../domain/tables.ts';
 import { counterparts } from './moduleLedger.ts';

@@ -4,7 +4,7 @@ import { hexOf, u32 } from '../domain/processor/ids.ts';
 import { type Seen, verifyRun } from '../domain/record/verifyRun.ts';
 import type { TopicRecord } from '../domain/record.ts';
 import type { Draft, Json, View } from '../domain/tables.ts';
-import type { Ledger, Step } from './ledger.ts';
+import type { InboxMark, Ledger, Step } from './ledger.ts';
 import { counterparts } from './moduleLedger.ts';
 import { EPOCH_OPENED } from './recordWriter.ts';
 import { dataOf, type Unsealing } from './sealedData.ts';
@@ -77,6 +77,9 @@ export const topicStep = (reading: TopicReading, { records, seen }: VerifiedRun)
     for (const record of records) handleRecord(draft, reading, record);
   },
 });
+
+/** The inbox mark of a record that was refused before it could be part of a step: a second reading does not refuse it again. */
+export const refusalMark = (topic: string, offset: bigint): InboxMark => ({ id: `refused/${topic}/${offset.toString()}`, digest: '0x' });
 
 const cursorAfter = (records: readonly PlacedRecord[], seen: Seen): Json => ({
   offset: String((records.at(-1)?.offset ?? -1n) + 1n),

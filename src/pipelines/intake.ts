@@ -18,11 +18,15 @@ export interface Intake {
   readonly delivery: ThroughOptions;
 }
 
+const sourceOf = ({ attributes }: PlacedRecord): string => attributes.source;
+
+const isSigned = ({ attributes }: PlacedRecord): boolean => attributes.signature !== undefined;
+
 /** Records of a topic are decoded, gathered into signed runs, verified, decided on and committed; then their source goes on (design §4). */
 export const intake = ({ envelopes$, decode, verify, commit, runLimit, delivery }: Intake): Observable<never> =>
   envelopes$.pipe(
     decodeWith(decode, 'record.malformed'),
-    gatherRuns(runLimit),
+    gatherRuns({ sourceOf, ends: isSigned, max: runLimit }),
     decodeWith(verify, 'record.unproven'),
     through(commit, delivery),
     settle(),

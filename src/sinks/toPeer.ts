@@ -1,7 +1,12 @@
 import { defer } from 'rxjs';
 import type { Hex } from '../domain/hex.ts';
-import type { PeerNetwork } from '../streams/fromPeers.ts';
 import type { Sink } from './sink.ts';
+
+/** The port to one other validator's coordinator, write side. */
+export interface PeerSender {
+  /** Resolves when the peer has acknowledged the frame (durable there); rejects when the link fails first. */
+  send(to: Hex, epoch: number, sequence: number, body: Uint8Array): Promise<void>;
+}
 
 /** A numbered message for a validator. */
 export interface PeerParcel {
@@ -12,6 +17,6 @@ export interface PeerParcel {
 
 /** Sends parcels to one validator; complete means its coordinator has acknowledged the parcel as durable. */
 export const toPeer =
-  (network: Pick<PeerNetwork, 'send'>, to: Hex): Sink<PeerParcel> =>
+  (network: PeerSender, to: Hex): Sink<PeerParcel> =>
   ({ epoch, sequence, body }) =>
     defer(() => network.send(to, epoch, sequence, body));

@@ -1,22 +1,126 @@
-import { fromHex, type Hex } from '../hex.ts';
-import type { ChainMessage } from '../observation/schemas.ts';
-import type { ExternalNetworkName, SetId } from '../processor/ids.ts';
-import type { Burn, PartyMember } from '../processor/messages.ts';
+import { blake2b } from '@noble/hashes/blake2.js';
+import { fromHex, toHex } from '../hex.ts';
+import type { ChainMessage, SetParticipant } from '../observation/schemas.ts';
+import { type ExternalNetworkName, externalNetwork, setName, signableName } from '../processor/ids.ts';
+import type { PartyMember } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
 import { keysSet } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
-import { digestBytes } from './digest.ts';
 import { openKeyGen } from './keyGen.ts';
-import { type BlockRef, blocks, gathered, type GatheredRow, head, networks, rosters, sets, signables } from './rows.ts';
+import { activeSet, type BlockRef, blocks, gathered, type GatheredRow, head, networks, rosters, type SetRow, sets, signables } from './rows.ts';
 import { accuse, tellProcessor } from './say.ts';
 import { blockKey, headMoved } from './signing.ts';
 
 /** Blocks whose hashes are kept: more than the windows any open attempt can be seeded from. */
 const KEPT_BLOCKS = 1024;
 
-const NETWORK_OF_COIN: Readonly<Record<string, ExternalNetworkName>> = { Bitcoin: 'Bitcoin', Ether: 'Ethereum', Dai: 'Ethereum', Monero: 'Monero' };
-void NETWORK_OF_COIN;
-void digestBytes;
-void fromHex;
-export type { BlockRef, Burn, ChainMessage, CryptoContext, Draft, GatheredRow, Hex, PartyMember, SetId };
-export { accuse, blockKey, blocks, gathered, head, headMoved, KEPT_BLOCKS, keysSet, networks, openKeyGen, rosters, sets, signables, tellProcessor };
+/** What `InInstructions-batch` ‖ network ‖ id ‖ block take up before a batch's instructions. */
+const BEFORE_INSTRUCTIONS = 'InInstructions-batch'.length + 1 + 4 + 32;
+
+type Told<T extends ChainMessage['type']> = Extract<ChainMessage, { type: T }>['data'];
+
+/** A record of `<name>-chain`. The block record comes last: with it the whole block is known, and acted on. */
+export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type, data }: ChainMessage): void => {
+  switch (type) {
+    case 'serai.validator-sets.participants.v1':
+      rosters.put(draft, setName(data.set), { members: numberShares(data.participants) });
+      return;
+    case 'serai.validator-sets.new-set.v1':
+      newSet(draft, context, data);
+      return;
+    case 'serai.validator-sets.key-gen.v1':
+      keysSet(draft, context, data.set, data.keyPair, data.block);
+      return;
+    case 'serai.in-instructions.batch.v1':
+      batchExecuted(draft, context, data);
+      return;
+    case 'serai.coins.burn-with-instruction.v1':
+      gather(draft, data.network, (row) => ({ ...row, burns: [...row.burns, { address: data.address, data: data.data, coin: data.coin, amount: data.amount }] }));
+      return;
+    case 'serai.validator-sets.set-retired.v1':
+      setRetired(draft, data);
+      return;
+    case 'serai.in-instructions.halt.v1':
+      networks.put(draft, data.network, { ...(networks.get(draft, data.network) ?? { nextBatch: 0 }), halted: `halted on chain in block ${String(data.block.number)}` });
+      return;
+    case 'serai.chain.block.v1':
+      blockWhole(draft, context, data);
+      return;
+    case 'serai.validator-sets.participant-removed.v1':
+    case 'serai.validator-sets.accepted-handover.v1':
+    case 'serai.in-instructions.instruction-failure.v1':
+    case 'serai.account.touched.v1':
+      return;
+  }
+};
+
+/** Key shares are numbered from 1 in list order, each validator's in a row (reference serai.md §b.17). */
+const numberShares = (participants: readonly SetParticipant[]): PartyMember[] => {
+  let next = 1;
+  return participants.map(({ publicKey, weight }) => ({ validator: publicKey, participants: Array.from({ length: weight }, () => next++) }));
+};
+
+const newSet = (draft: Draft, context: CryptoContext, { set, block }: Told<'serai.validator-sets.new-set.v1'>): void => {
+  const network = externalNetwork.safeParse(set.network);
+  if (!network.success || !context.networks.includes(network.data)) return;
+  const own = { network: network.data, session: set.session };
+  const roster = rosters.get(draft, setName(own));
+  if (roster !== undefined) openKeyGen(draft, context, own, block, roster.members);
+};
+
+const setRetired = (draft: Draft, { set }: Told<'serai.validator-sets.set-retired.v1'>): void => {
+  const network = externalNetwork.safeParse(set.network);
+  if (!network.success) return;
+  const name = setName({ network: network.data, session: set.session });
+  const row = sets.get(draft, name);
+  if (row !== undefined) sets.put(draft, name, { ...row, state: 'retired' });
+};
+
+const gather = (draft: Draft, network: ExternalNetworkName, add: (row: GatheredRow) => GatheredRow): void => {
+  gathered.put(draft, network, add(gathered.get(draft, network) ?? { burns: [], batches: [] }));
+};
+
+/** A batch on chain must hash to what we signed, else the network stops (reference serai.md §c.7). */
+const batchExecuted = (draft: Draft, context: CryptoContext, { network, id, block, instructionsHash }: Told<'serai.in-instructions.batch.v1'>): void => {
+  gather(draft, network, (row) => ({ ...row, batches: [...row.batches, id] }));
+  const set = activeSet(draft, network);
+  if (set === undefined) return;
+  const name = signableName({ set: set.set, kind: 'batch', id: String(id) });
+  const row = signables.get(draft, name);
+  // A batch we have not heard of from our own processor yet is checked when it comes.
+  if (row === undefined) return;
+  const ours = toHex(blake2b(fromHex(row.message).subarray(BEFORE_INSTRUCTIONS), { dkLen: 32 }));
+  if (ours === instructionsHash) {
+    signables.put(draft, name, { ...row, state: 'done' });
+    return;
+  }
+  networks.put(draft, network, { ...(networks.get(draft, network) ?? { nextBatch: 0 }), halted: `batch ${String(id)} differs on chain` });
+  accuse(draft, context, 'batch.differs-on-chain', name, { block: { ...block }, onChain: instructionsHash, ours });
+};
+
+/** The block is whole: processors hear of its burns and batches, and windows that open with it are joined. */
+const blockWhole = (draft: Draft, context: CryptoContext, { number, hash, time }: Told<'serai.chain.block.v1'>): void => {
+  const block: BlockRef = { number, hash };
+  head.put(draft, '', { ...block, time: new Date(time).toISOString() });
+  blocks.put(draft, blockKey(number), block);
+  if (number >= KEPT_BLOCKS) blocks.delete(draft, blockKey(number - KEPT_BLOCKS));
+  for (const [network, row] of [...gathered.rows(draft)]) {
+    gathered.delete(draft, network);
+    const set = activeSet(draft, network as ExternalNetworkName);
+    if (set !== undefined) tellOfBlock(draft, context, set, block, row, time);
+  }
+  headMoved(draft, context);
+};
+
+const tellOfBlock = (draft: Draft, context: CryptoContext, { set }: SetRow, block: BlockRef, { burns, batches }: GatheredRow, time: number): void => {
+  tellProcessor(draft, context, set.network, `${set.network}/${String(block.number)}`, {
+    type: 'serai.substrate.block.v1',
+    data: {
+      context: { seraiTime: String(Math.floor(time / 1000)), latestFinalizedBlock: toHex(new Uint8Array(32)) },
+      block,
+      set,
+      burns: [...burns],
+      batches: [...batches],
+    },
+  });
+};

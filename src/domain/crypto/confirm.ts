@@ -6,7 +6,7 @@ import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { keyGenName, keyGenRow, validatorsOf } from './keyGen.ts';
-import { type BlockRef, type KeyPairRow, keyGens, type MusigRow, musigs, type SetRow, sets } from './rows.ts';
+import { type BlockRef, head, type KeyPairRow, keyGens, type MusigRow, musigs, type SetRow, sets } from './rows.ts';
 import { accuse, report, tellPeers, tellProcessor } from './say.ts';
 
 const NOTHING: MusigRow = { commitments: {}, digests: {}, shares: {}, mine: 'none' };
@@ -157,8 +157,10 @@ export const reopenRounds = (draft: Draft, context: CryptoContext): void => {
   }
 };
 
+const secondsOf = (draft: Draft): string => String(Math.floor(Date.parse(head.get(draft, '')?.time ?? '1970-01-01T00:00:00Z') / 1000));
+
 /** The chain's `KeyGen` event, and nothing else, makes the keys usable (design §7.6). */
-export const keysSet = (draft: Draft, context: CryptoContext, at: KeyGenId['set'], keys: KeyPairRow, block: BlockRef, seconds: string): void => {
+export const keysSet = (draft: Draft, context: CryptoContext, at: KeyGenId['set'], keys: KeyPairRow, block: BlockRef): void => {
   const row = sets.get(draft, setName(at));
   if (row === undefined) return;
   const [attempt] = [...keyGens.rows(draft)].filter(
@@ -173,6 +175,6 @@ export const keysSet = (draft: Draft, context: CryptoContext, at: KeyGenId['set'
   for (const [name] of [...musigs.rows(draft)]) if (name.startsWith(`${setName(at)}/`)) musigs.delete(draft, name);
   tellProcessor(draft, context, at.network, setName(at), {
     type: 'serai.substrate.confirm-key-pair.v1',
-    data: { context: { seraiTime: seconds, latestFinalizedBlock: toHex(new Uint8Array(32)) }, set: at, attempt: party.id.attempt, keyPair: keys },
+    data: { context: { seraiTime: secondsOf(draft), latestFinalizedBlock: toHex(new Uint8Array(32)) }, set: at, attempt: party.id.attempt, keyPair: keys },
   });
 };

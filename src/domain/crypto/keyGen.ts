@@ -3,6 +3,7 @@ import { canonicalJson } from '../canonicalJson.ts';
 import { fromHex, type Hex, toHex } from '../hex.ts';
 import { keyGenStream } from '../party/attemptStream.ts';
 import { drawParty } from '../party/drawParty.ts';
+import { thresholdOf } from '../party/window.ts';
 import { type KeyGenId, type SetId, setName } from '../processor/ids.ts';
 import type { PartyMember } from '../processor/messages.ts';
 import type { Draft, Json } from '../tables.ts';
@@ -53,7 +54,7 @@ export const openKeyGen = (draft: Draft, context: CryptoContext, set: SetId, anc
   const mine = members.find((member) => member.validator === context.self)?.participants;
   if (mine === undefined) return;
   const n = members.reduce((sum, member) => sum + member.participants.length, 0);
-  const t = Math.floor((2 * n) / 3) + 1;
+  const t = thresholdOf(n);
   const row: SetRow = { set, anchor, members, n, t, mine, state: 'keygen' };
   sets.put(draft, setName(set), row);
   requestLinks(draft, context, setName(set), validatorsOf(row));

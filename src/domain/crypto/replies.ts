@@ -7,7 +7,7 @@ import { keyPairMade } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { digestBytes } from './digest.ts';
 import { commitmentsMade, keyGenName, sharesMade as keyGenSharesMade } from './keyGen.ts';
-import { blocks, sets, type SetRow, signables } from './rows.ts';
+import { activeSet, blocks, signables } from './rows.ts';
 import { accuse, report } from './say.ts';
 import { blockKey, complete, preprocessesMade, sharesMade, signableKnown } from './signing.ts';
 
@@ -91,10 +91,3 @@ export const externalObserved = (draft: Draft, context: CryptoContext, { type, d
     }
   }
 };
-
-/** The set whose keys a network's vault is under now. */
-const activeSet = (draft: Draft, network: ExternalNetworkName): SetRow | undefined => {
-  const active = [...sets.rows(draft)].map(([, row]) => row).filter((row) => row.set.network === network && row.state === 'active');
-  return active.sort((a, b) => b.set.session - a.set.session)[0];
-};
-

@@ -1,7 +1,7 @@
 import type { Hex } from '../hex.ts';
-import type { ByParticipant, SetId, SignId } from '../processor/ids.ts';
+import type { ByParticipant, ExternalNetworkName, SetId, SignId } from '../processor/ids.ts';
 import type { Burn, PartyMember } from '../processor/messages.ts';
-import { table } from '../tables.ts';
+import { table, type View } from '../tables.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 
 /** A finalized block as others are counted from it. */
@@ -112,3 +112,9 @@ export const attempts = table<AttemptRow>('attempts');
 export const completions = table<{ readonly id: SignId; readonly digest: Hex; readonly signature: Hex }>('completions');
 export const gathered = table<GatheredRow>('gathered');
 export const networks = table<NetworkRow>('networks');
+
+/** The set whose keys a network's vault is under now. */
+export const activeSet = (view: View, network: ExternalNetworkName): SetRow | undefined => {
+  const active = [...sets.rows(view)].map(([, row]) => row).filter((row) => row.set.network === network && row.state === 'active');
+  return active.sort((a, b) => b.set.session - a.set.session)[0];
+};

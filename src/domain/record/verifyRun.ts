@@ -10,8 +10,8 @@ export type Seen = Readonly<Record<string, Tail>>;
 const START: Tail = { sequence: 0n, digest: toHex(new Uint8Array(32)) };
 
 /**
- * Checks a run: its source is pinned, its sequences go on where that source's ended, each record names the digest of the one
- * before, and the last one's signature is the source's (design §5). Returns where the source's records end now.
+ * Checks a run: its source is pinned, the last record's signature is the source's, its sequences go on where that source's ended,
+ * and each record names the digest of the one before (design §5). Returns where the source's records end now.
  * Throws RecordError `record.unknown-source`, `record.gap`, `record.chain-broken` or `record.forged`.
  */
 export const verifyRun = (topic: string, seen: Seen, pins: Readonly<Record<string, Uint8Array>>, run: readonly TopicRecord[]): Seen => {
@@ -22,6 +22,7 @@ export const verifyRun = (topic: string, seen: Seen, pins: Readonly<Record<strin
   const publicKey = pins[source];
   if (publicKey === undefined)
     throw new RecordError('record.unknown-source', `${at}: no public key is pinned for this source; pin it under [keys.pins], or find out who writes here`);
+  if (!verifySignature(topic, last, publicKey)) throw new RecordError('record.forged', `${at}: the signature is not that source's`);
   let tail = seen[source] ?? START;
   for (const record of run) {
     const { attributes } = record;
@@ -32,6 +33,5 @@ export const verifyRun = (topic: string, seen: Seen, pins: Readonly<Record<strin
       throw new RecordError('record.chain-broken', `${at}: sequence ${String(attributes.sequence)} does not name the record before it`);
     tail = { sequence: attributes.sequence, digest: toHex(recordDigest(topic, record)) };
   }
-  if (!verifySignature(topic, last, publicKey)) throw new RecordError('record.forged', `${at}: the signature is not that source's`);
   return { ...seen, [source]: tail };
 };

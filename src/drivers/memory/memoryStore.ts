@@ -1,0 +1,64 @@
+import type { Range, Store, Write } from '../../data/store.ts';
+import { StoreError } from '../../data/storeError.ts';
+
+type Row = readonly [key: Uint8Array, value: Uint8Array];
+
+/** A store that lives as long as the process: for tests, and as the second subject of the store's contract. */
+export const openMemoryStore = (): Store => {
+  const buckets = new Map<number, readonly Row[]>();
+  let open = true;
+
+  const rowsOf = (bucket: number): readonly Row[] => {
+    if (!open) throw new StoreError('store.closed', 'this store was closed; open it again');
+    return buckets.get(bucket) ?? [];
+  };
+
+  const place = (rows: readonly Row[], key: Uint8Array): { index: number; found: boolean } => {
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const at = rows[middle]?.[0] ?? key;
+      if (Buffer.compare(at, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    const at = rows[low]?.[0];
+    return { index: low, found: at !== undefined && Buffer.compare(at, key) === 0 };
+  };
+
+  const within = (rows: readonly Row[], { gte, lt, reverse = false, limit = Number.POSITIVE_INFINITY }: Range): readonly Row[] => {
+    const from = gte === undefined ? 0 : place(rows, gte).index;
+    const to = lt === undefined ? rows.length : place(rows, lt).index;
+    const found = rows.slice(from, Math.max(from, to));
+    return (reverse ? found.reverse() : found).slice(0, limit);
+  };
+
+  return {
+    get: async (bucket, key) => {
+      const rows = await Promise.resolve(rowsOf(bucket));
+      const { index, found } = place(rows, key);
+      return found ? rows[index]?.[1].slice() : undefined;
+    },
+    async *scan(bucket, range = {}) {
+      // Writes replace a bucket's array, so this one is a snapshot.
+      const rows = await Promise.resolve(within(rowsOf(bucket), range));
+      for (const [key, value] of rows) yield [key.slice(), value.slice()] as const;
+    },
+    write: async (batch: readonly Write[]) => {
+      await Promise.resolve();
+      const changed = new Map<number, Row[]>();
+      for (const { bucket, key, value } of batch) {
+        const rows = changed.get(bucket) ?? [...rowsOf(bucket)];
+        const { index, found } = place(rows, key);
+        if (value === undefined) rows.splice(index, found ? 1 : 0);
+        else rows.splice(index, found ? 1 : 0, [key.slice(), value.slice()]);
+        changed.set(bucket, rows);
+      }
+      for (const [bucket, rows] of changed) buckets.set(bucket, rows);
+    },
+    close: () => {
+      open = false;
+      return Promise.resolve();
+    },
+  };
+};

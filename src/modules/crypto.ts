@@ -1,0 +1,62 @@
+import { mergeMap, type Observable } from 'rxjs';
+import { reopenRounds } from '../domain/crypto/confirm.ts';
+import type { CryptoContext } from '../domain/crypto/context.ts';
+import { understandChain, understandExternal, understandPeer, understandReply } from '../domain/crypto/understand.ts';
+import type { Topics } from '../domain/topics.ts';
+import { closeOn } from '../operators/closeOn.ts';
+import { relay } from '../pipelines/relay.ts';
+import { type ChainCall, type ChainSubmitter, toChain } from '../sinks/toChain.ts';
+import { fromOutbox } from '../streams/fromOutbox.ts';
+import { delivery } from './delivery.ts';
+import { type Module, type ModuleDeps, openModule, type Route } from './module.ts';
+
+export interface CryptoDeps extends ModuleDeps {
+  readonly context: CryptoContext;
+  readonly topics: Topics;
+  readonly submitter: ChainSubmitter;
+  /** The reader of `<name>-outbound`. */
+  readonly connection: string;
+  /** The reader of each network's commands. */
+  readonly processor: (network: CryptoContext['networks'][number]) => string;
+}
+
+const readCall = (row: Uint8Array): ChainCall => JSON.parse(new TextDecoder().decode(row)) as ChainCall;
+
+/** The crypto module: key generation, parties and signing, between our processors and the other validators (design §7, §8). */
+export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
+  const { context, topics, submitter, stop$, deadLetter } = deps;
+  const { networks } = context;
+  const commands = Object.fromEntries(networks.map((network) => [topics.commands(network), deps.processor(network)]));
+  const module = await openModule(deps, { ...commands, [topics.outbound]: deps.connection });
+  const { ledger } = module;
+  await ledger.commit({
+    decide: (draft) => {
+      reopenRounds(draft, context);
+    },
+  });
+
+  /** Decisions on the chain make sealed messages, so they wait until the readers of those have announced their keys. */
+  const onceCounterpartsAreKnown = ({ name, running$ }: Route): Route => ({
+    name,
+    running$: module.counterpartsKnown$.pipe(
+      closeOn(stop$),
+      mergeMap((): Observable<never> => running$),
+    ),
+  });
+
+  return {
+    ledger,
+    routes: [
+      onceCounterpartsAreKnown(module.read({ topic: topics.chain, sealed: false, understand: understandChain(context) })),
+      onceCounterpartsAreKnown(module.read({ topic: topics.serai, sealed: false, understand: understandExternal(context) })),
+      module.read({ topic: topics.inbound, sealed: true, understand: understandPeer(context) }),
+      ...networks.map((network) => module.read({ topic: topics.replies(network), sealed: true, understand: understandReply(context, network) })),
+      ...[...networks.map(topics.commands), topics.outbound, topics.reports, deadLetter].map(module.relayTopic),
+      {
+        name: 'calls go to the chain',
+        running$: relay({ envelopes$: fromOutbox(ledger.lane('chain'), 'chain', 1).pipe(closeOn(stop$)), read: readCall, send: toChain(submitter), delivery }),
+      },
+    ],
+    close: () => ledger.close(),
+  };
+};
