@@ -33,7 +33,8 @@ export const bytes = (length: number): Codec<Uint8Array> =>
   codec(
     (reader) => reader.take(length),
     (value, out) => {
-      if (value.length !== length) throw new ScaleError('scale.value', `${String(value.length)} bytes stand where ${String(length)} belong`);
+      if (value.length !== length)
+        throw new ScaleError('scale.value', `${String(value.length)} bytes stand where ${String(length)} belong`);
       out.put(value);
     },
   );
@@ -43,7 +44,8 @@ const longest = 0xffff_ffff;
 const readCount = (reader: Reader, most: number): number => {
   const count = compactU32.read(reader);
   if (count > most) throw outOf(`a length of at most ${String(most)}`, count);
-  if (count > reader.remaining) throw new ScaleError('scale.truncated', `${String(count)} items are due, ${String(reader.remaining)} bytes are left`);
+  if (count > reader.remaining)
+    throw new ScaleError('scale.truncated', `${String(count)} items are due, ${String(reader.remaining)} bytes are left`);
   return count;
 };
 
@@ -143,14 +145,15 @@ export const enumOf = <const V extends Variants>(variants: V): Codec<EnumValue<V
     (reader) => {
       const index = reader.byte();
       const variant = byIndex.get(index);
-      if (variant === undefined) throw outOf(`one of the variants ${[...byTag.keys()].join(', ')} (byte ${String(reader.offset - 1)})`, index);
+      if (variant === undefined)
+        throw outOf(`one of the variants ${[...byTag.keys()].join(', ')} (byte ${String(reader.offset - 1)})`, index);
       return { tag: variant.tag, ...variant.body.read(reader) } as EnumValue<V>;
     },
     (value, out) => {
       const variant = byTag.get(String(value.tag));
       if (variant === undefined) throw outOf(`one of the variants ${[...byTag.keys()].join(', ')}`, value.tag);
       out.byte(variant.index);
-      variant.body.write(value as Readonly<Record<string, unknown>>, out);
+      variant.body.write(value, out);
     },
   );
 };

@@ -40,7 +40,10 @@ export class Reader {
 
   take(length: number): Uint8Array {
     if (length > this.remaining) {
-      throw new ScaleError('scale.truncated', `${String(length)} bytes are due at ${String(this.#offset)}, ${String(this.remaining)} are left`);
+      throw new ScaleError(
+        'scale.truncated',
+        `${String(length)} bytes are due at ${String(this.#offset)}, ${String(this.remaining)} are left`,
+      );
     }
     const start = this.#offset;
     this.#offset += length;

@@ -1,5 +1,5 @@
 import * as scale from '../scale.ts';
-import type { Codec, StructValue, TupleValue, Value } from '../scale.ts';
+import type { Codec, TupleValue, Value } from '../scale.ts';
 
 /** The primitive types of a metadata type registry, by the index they have there. */
 export const primitives = { Bool: 0, Str: 2, U8: 3, U16: 4, U32: 5, U64: 6, U128: 7 } as const;
@@ -36,7 +36,12 @@ export type Shape =
   | { readonly kind: 'array'; readonly of: Type<unknown>; readonly length: number }
   | { readonly kind: 'tuple'; readonly of: readonly Type<unknown>[] }
   | { readonly kind: 'composite'; readonly path: string; readonly parameters: readonly Parameter[]; readonly fields: readonly FieldShape[] }
-  | { readonly kind: 'variant'; readonly path: string; readonly parameters: readonly Parameter[]; readonly variants: readonly VariantShape[] };
+  | {
+      readonly kind: 'variant';
+      readonly path: string;
+      readonly parameters: readonly Parameter[];
+      readonly variants: readonly VariantShape[];
+    };
 
 /** A type of the chain: its codec, and what metadata says of it. Declared once, both follow. */
 export interface Type<T> extends Codec<T> {
@@ -96,7 +101,7 @@ const sequence = <T>(of: Type<T>): Type<readonly T[]> => described(scale.vec(of)
 const bytes: Type<Uint8Array> = described(scale.vecBytes, { kind: 'sequence', of: u8 });
 
 const struct = <const F extends FieldTable>(path: string, fields: F, parameters: readonly Parameter[] = []): Type<FieldValues<F>> =>
-  described(scale.struct(codecsOf(fields)) as Codec<StructValue<CodecsOf<F>>>, {
+  described(scale.struct(codecsOf(fields)), {
     kind: 'composite',
     path,
     parameters,
@@ -120,8 +125,14 @@ const boundedBytes = (most: number): Type<Uint8Array> =>
     { name: 'S', type: null },
   ]);
 
-const variant = <const V extends VariantTable>(path: string, variants: V, parameters: readonly Parameter[] = []): Type<VariantValues<V>> => {
-  const codecs = Object.fromEntries(Object.entries(variants).map(([name, { index, fields }]) => [name, { index, fields: codecsOf(fields) }]));
+const variant = <const V extends VariantTable>(
+  path: string,
+  variants: V,
+  parameters: readonly Parameter[] = [],
+): Type<VariantValues<V>> => {
+  const codecs = Object.fromEntries(
+    Object.entries(variants).map(([name, { index, fields }]) => [name, { index, fields: codecsOf(fields) }]),
+  );
   const inner = scale.enumOf(codecs) as unknown as Codec<VariantValues<V>>;
   const shapes = Object.entries(variants).map(([name, { index, fields }]) => ({ name, index, fields: shapesOf(fields) }));
   return described(inner, { kind: 'variant', path, parameters, variants: shapes });

@@ -8,7 +8,8 @@ export type Era = { readonly tag: 'Immortal' } | { readonly tag: 'Mortal'; reado
 
 const step = (period: number): number => Math.max(period >> 12, 1);
 
-const fail = (what: string): ScaleError => new ScaleError('scale.value', `${what} is not an era: the period is a power of two from 4 to 65536`);
+const fail = (what: string): ScaleError =>
+  new ScaleError('scale.value', `${what} is not an era: the period is a power of two from 4 to 65536`);
 
 const eraCodec: Codec<Era> = codec<Era>(
   (reader) => {

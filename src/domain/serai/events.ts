@@ -31,7 +31,7 @@ export interface EventRecord {
 }
 
 /** Whether an event is a certain one; its fields are then typed. */
-export const isEvent = <P extends keyof Eventful & string, N extends EventsOf<P>['tag']>(
+export const isEvent = <P extends keyof Eventful, N extends EventsOf<P>['tag']>(
   record: EventRecord,
   pallet: P,
   name: N,

@@ -17,7 +17,8 @@ const slashPoints = vec(tuple(publicKey, t.u32), maxRemoved);
 export const batchMessage = (value: Batch): Uint8Array => concatBytes(utf8ToBytes('InInstructions-batch'), batch.encode(value));
 
 /** What a batch's event names of its instructions: blake2b-256 of their SCALE. */
-export const instructionsHash = (value: readonly InInstructionWithBalance[]): Uint8Array => blake2b(instructions.encode(value), { dkLen: 32 });
+export const instructionsHash = (value: readonly InInstructionWithBalance[]): Uint8Array =>
+  blake2b(instructions.encode(value), { dkLen: 32 });
 
 /** What a set's validators sign together: `ValidatorSets-set_keys` ‖ set ‖ removed keys ‖ key pair (serai.md §b.11). */
 export const setKeysMessage = (set: ExternalValidatorSet, removed: readonly Uint8Array[], keys: KeyPair): Uint8Array =>
@@ -28,4 +29,5 @@ export const reportSlashesMessage = (set: ExternalValidatorSet, slashes: readonl
   concatBytes(utf8ToBytes('ValidatorSets-report_slashes'), externalValidatorSet.encode(set), slashPoints.encode(slashes));
 
 /** What a set's aggregate key is bound to: `ValidatorSets-musig_key` ‖ set (serai.md §c.8). */
-export const musigContext = (set: ValidatorSet): Uint8Array => concatBytes(utf8ToBytes('ValidatorSets-musig_key'), validatorSet.encode(set));
+export const musigContext = (set: ValidatorSet): Uint8Array =>
+  concatBytes(utf8ToBytes('ValidatorSets-musig_key'), validatorSet.encode(set));

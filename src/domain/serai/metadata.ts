@@ -146,5 +146,8 @@ export const encodeMetadata = (version: 14 | 15): Uint8Array => {
   }
   const parts = { address: types.idOf(address), call: outerEnums.call, signature: types.idOf(signature), extra: types.idOf(extra) };
   const rest = { apis: apisOf(types), outerEnums, custom: [] };
-  return concatBytes(head, metadataV15.encode({ ...common, ...rest, extrinsic: { version: 0, ...parts, extensions: described }, types: types.entries() }));
+  return concatBytes(
+    head,
+    metadataV15.encode({ ...common, ...rest, extrinsic: { version: 0, ...parts, extensions: described }, types: types.entries() }),
+  );
 };

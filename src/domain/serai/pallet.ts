@@ -33,6 +33,8 @@ export interface Constant {
 /** A pallet of the runtime, as far as declared; `typeName`s as in the runtime's source. */
 export interface Pallet {
   readonly index: number;
+  /** Of the storage's layout; 0 where not given. */
+  readonly version?: number;
   readonly storage: Readonly<Record<string, StorageItem>>;
   readonly calls: Calls | null;
   readonly events: Field<unknown> | null;

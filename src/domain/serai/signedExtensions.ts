@@ -16,7 +16,11 @@ const nonce = t.compactU32;
 const tip = t.compactU64;
 
 /** What is checked of a signed extrinsic: what it carries for it, and what is signed beside that. */
-export const signedExtensions: readonly { readonly identifier: string; readonly type: Type<unknown>; readonly additional: Type<unknown> }[] = [
+export const signedExtensions: readonly {
+  readonly identifier: string;
+  readonly type: Type<unknown>;
+  readonly additional: Type<unknown>;
+}[] = [
   { identifier: 'CheckNonZeroSender', type: check('CheckNonZeroSender'), additional: t.unit },
   { identifier: 'CheckSpecVersion', type: check('CheckSpecVersion'), additional: t.u32 },
   { identifier: 'CheckTxVersion', type: check('CheckTxVersion'), additional: t.u32 },

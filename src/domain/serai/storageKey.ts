@@ -1,8 +1,8 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { CoordinatorError } from '../errors.ts';
-import { u64 } from '../scale.ts';
-import type { Hasher, StorageItem } from './pallet.ts';
+import { u16, u64 } from '../scale.ts';
+import type { Hasher, Pallet, StorageItem } from './pallet.ts';
 import { pallets } from './pallets.ts';
 import { xxhash64 } from './xxhash64.ts';
 
@@ -33,7 +33,7 @@ const hashers: Readonly<Record<Hasher, (part: Uint8Array) => Uint8Array>> = {
   Blake2_128Concat: (part) => concatBytes(blake2b(part, { dkLen: 16 }), part),
 };
 
-const tables: Readonly<Record<string, { readonly storage: Readonly<Record<string, StorageItem>> } | undefined>> = pallets;
+const tables: Readonly<Record<string, Pallet | undefined>> = pallets;
 
 /** A declared storage item; throws {@link StorageKeyError} when there is none of that name. */
 export const storageItem = (pallet: string, item: string): StorageItem => {
@@ -44,7 +44,11 @@ export const storageItem = (pallet: string, item: string): StorageItem => {
 };
 
 const keyOf = (pallet: string, item: string, { keys }: StorageItem, args: readonly unknown[]): Uint8Array =>
-  concatBytes(twox128(pallet), twox128(item), ...keys.slice(0, args.length).map(({ hasher, type }, index) => hashers[hasher](type.encode(args[index]))));
+  concatBytes(
+    twox128(pallet),
+    twox128(item),
+    ...keys.slice(0, args.length).map(({ hasher, type }, index) => hashers[hasher](type.encode(args[index]))),
+  );
 
 /** What the keys of all entries of an item begin with; with arguments, of those entries whose key begins with these parts. */
 export const storagePrefix = (pallet: string, item: string, ...args: readonly unknown[]): Uint8Array => {
@@ -61,4 +65,11 @@ export const storageKey = (pallet: string, item: string, ...args: readonly unkno
   const declared = storageItem(pallet, item);
   if (args.length !== declared.keys.length) throw wrongArguments(pallet, item, declared, args);
   return keyOf(pallet, item, declared, args);
+};
+
+/** Where a pallet keeps the version of its storage's layout since genesis, and that version (u16). */
+export const storageVersion = (pallet: string): { readonly key: Uint8Array; readonly value: Uint8Array } => {
+  const declared = Object.hasOwn(tables, pallet) ? tables[pallet] : undefined;
+  if (declared === undefined) throw new StorageKeyError('storage.unknown', `${pallet} is not declared in pallets.ts`);
+  return { key: concatBytes(twox128(pallet), twox128(':__STORAGE_VERSION__:')), value: u16.encode(declared.version ?? 0) };
 };

@@ -37,7 +37,8 @@ export interface TypeTable {
 }
 
 const describe = (shape: Shape, idOf: (type: Type<unknown>) => number): Omit<Entry, 'id' | 'docs'> => {
-  const fieldsOf = (list: readonly FieldShape[]) => list.map(({ name, type, typeName }) => ({ name, type: idOf(type), typeName, docs: [] }));
+  const fieldsOf = (list: readonly FieldShape[]) =>
+    list.map(({ name, type, typeName }) => ({ name, type: idOf(type), typeName, docs: [] }));
   const bare = { path: [], parameters: [] };
   switch (shape.kind) {
     case 'primitive':

@@ -50,7 +50,11 @@ export const externalAddress: Type<Uint8Array> = t.newtype(
   'BoundedVec<u8, ConstU32<{ MAX_ADDRESS_LEN }>>',
 );
 /** Data for a contract, at most 512 bytes. */
-export const data: Type<Uint8Array> = t.newtype('serai_primitives::Data', t.boundedBytes(512), 'BoundedVec<u8, ConstU32<{ MAX_DATA_LEN }>>');
+export const data: Type<Uint8Array> = t.newtype(
+  'serai_primitives::Data',
+  t.boundedBytes(512),
+  'BoundedVec<u8, ConstU32<{ MAX_DATA_LEN }>>',
+);
 
 /** The longest key of an external network. */
 export const maxExternalKeyLength = 96;

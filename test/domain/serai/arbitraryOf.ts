@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { t } from '../../../src/domain/serai/describe.ts';
 import type { FieldShape, Type } from '../../../src/domain/serai/describe.ts';
 import { coinBytes, networkBytes } from '../../../src/domain/serai/networks.ts';
 import { digestItem } from '../../../src/domain/serai/substrate.ts';
@@ -58,11 +59,13 @@ const byShape = (type: Type<unknown>): fc.Arbitrary<unknown> => {
     case 'composite':
       return fieldsOf(shape.fields);
     case 'variant': {
-      if (shape.path === 'Option') return fc.option(arbitraryOf(shape.parameters[0]?.type as Type<unknown>));
+      if (shape.path === 'Option') return fc.option(arbitraryOf(shape.parameters[0]?.type ?? t.unit));
       const isPlain = shape.variants.every(({ fields }) => fields.length === 0) && shape.variants.length > 0;
       if (isPlain) return fc.constantFrom(...shape.variants.map(({ name }) => name));
       return fc.oneof(
-        ...shape.variants.map(({ name, fields }) => fieldsOf(fields).map((values) => ({ tag: name, ...(values as Record<string, unknown>) }))),
+        ...shape.variants.map(({ name, fields }) =>
+          fieldsOf(fields).map((values) => ({ tag: name, ...(values as Record<string, unknown>) })),
+        ),
       );
     }
   }

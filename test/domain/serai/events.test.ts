@@ -31,7 +31,9 @@ const recordOf = (recorded: Recorded) => ({
 });
 
 describe.skipIf(!goldenPresent)('the events of the real runtime', () => {
-  const recording = goldenPresent ? (golden('events.json') as Recording) : { events: [], groups: {}, all: { storage_hex: '' }, empty: { storage_hex: '' } };
+  const recording = goldenPresent
+    ? (golden('events.json') as Recording)
+    : { events: [], groups: {}, all: { storage_hex: '' }, empty: { storage_hex: '' } };
 
   it.each(recording.events.map((event, index) => [index, event.pallet, event.variant, event] as const))(
     'decodes and re-encodes %i: %s.%s',
@@ -39,7 +41,9 @@ describe.skipIf(!goldenPresent)('the events of the real runtime', () => {
       const decoded = eventRecords.decode(fromHex(event.storage_hex));
       expect(decoded).toEqual([recordOf(event)]);
       expect(toHex(eventRecords.encode(decoded))).toBe(event.storage_hex);
-      expect(toHex(runtimeEvent.encode({ pallet: event.pallet, name: event.variant, fields: recordOf(event).fields }))).toBe(event.event_hex);
+      expect(toHex(runtimeEvent.encode({ pallet: event.pallet, name: event.variant, fields: recordOf(event).fields }))).toBe(
+        event.event_hex,
+      );
     },
   );
 
@@ -48,7 +52,7 @@ describe.skipIf(!goldenPresent)('the events of the real runtime', () => {
     expect(eventRecords.decode(fromHex(recording.empty.storage_hex))).toEqual([]);
     for (const { events, storage_hex } of Object.values(recording.groups)) {
       const decoded = eventRecords.decode(fromHex(storage_hex));
-      expect(decoded).toEqual(events.map((index) => recordOf(recording.events[index] as Recorded)));
+      expect(decoded).toEqual(recording.events.filter((_event, index) => events.includes(index)).map(recordOf));
       expect(toHex(eventRecords.encode(decoded))).toBe(storage_hex);
     }
   });

@@ -32,20 +32,25 @@ const callOf = (recorded: Recorded) => ({
 describe.skipIf(!goldenPresent)('the calls of the real runtime', () => {
   const recorded = goldenPresent ? (golden('calls.json') as { calls: readonly Recorded[] }).calls : [];
 
-  it.each(recorded.map((one) => [one.pallet, one.call, one] as const))('%s.%s: call, unsigned and signed extrinsic, payload', (_pallet, _call, one) => {
-    const value = callOf(one);
-    expect(toHex(call.encode(value))).toBe(one.abi_call_hex);
-    expect(toHex(encodeExtrinsic({ call: value }))).toBe(one.unsigned_extrinsic_hex);
-    expect(decodeExtrinsic(fromHex(one.unsigned_extrinsic_hex))).toEqual({ call: value });
-    if (one.signed === null) return;
-    const genesisHash = fromHex(one.signed.genesis);
-    const extra = { era: { tag: 'Immortal' as const }, nonce: one.signed.nonce, tip: BigInt(one.signed.tip) };
-    const versions = { specVersion: one.signed.spec_version, transactionVersion: one.signed.tx_version };
-    expect(toHex(signingPayload({ call: value, ...extra, ...versions, genesisHash, checkpoint: genesisHash }))).toBe(one.signed.payload_hex);
-    const decoded = decodeExtrinsic(fromHex(one.signed.extrinsic_hex));
-    expect(decoded).toMatchObject({ call: value, signed: { signer: fromHex(one.signed.signer), ...extra } });
-    expect(toHex(encodeExtrinsic(decoded))).toBe(one.signed.extrinsic_hex);
-  });
+  it.each(recorded.map((one) => [one.pallet, one.call, one] as const))(
+    '%s.%s: call, unsigned and signed extrinsic, payload',
+    (_pallet, _call, one) => {
+      const value = callOf(one);
+      expect(toHex(call.encode(value))).toBe(one.abi_call_hex);
+      expect(toHex(encodeExtrinsic({ call: value }))).toBe(one.unsigned_extrinsic_hex);
+      expect(decodeExtrinsic(fromHex(one.unsigned_extrinsic_hex))).toEqual({ call: value });
+      if (one.signed === null) return;
+      const genesisHash = fromHex(one.signed.genesis);
+      const extra = { era: { tag: 'Immortal' as const }, nonce: one.signed.nonce, tip: BigInt(one.signed.tip) };
+      const versions = { specVersion: one.signed.spec_version, transactionVersion: one.signed.tx_version };
+      expect(toHex(signingPayload({ call: value, ...extra, ...versions, genesisHash, checkpoint: genesisHash }))).toBe(
+        one.signed.payload_hex,
+      );
+      const decoded = decodeExtrinsic(fromHex(one.signed.extrinsic_hex));
+      expect(decoded).toMatchObject({ call: value, signed: { signer: fromHex(one.signed.signer), ...extra } });
+      expect(toHex(encodeExtrinsic(decoded))).toBe(one.signed.extrinsic_hex);
+    },
+  );
 });
 
 describe('decodeExtrinsic', () => {

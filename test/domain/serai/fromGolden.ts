@@ -1,3 +1,4 @@
+import { t } from '../../../src/domain/serai/describe.ts';
 import type { FieldShape, Type } from '../../../src/domain/serai/describe.ts';
 import { fromHex } from '../../../src/domain/hex.ts';
 
@@ -34,7 +35,7 @@ export const fromGolden = (type: Type<unknown>, json: unknown): unknown => {
       return fieldsFrom(shape.fields, json);
     case 'variant': {
       if (shape.path.includes('::networks::')) return json;
-      if (shape.path === 'Option') return json === null ? null : fromGolden(shape.parameters[0]?.type as Type<unknown>, json);
+      if (shape.path === 'Option') return json === null ? null : fromGolden(shape.parameters[0]?.type ?? t.unit, json);
       if (typeof json === 'string') return shape.variants.every(({ fields }) => fields.length === 0) ? json : { tag: json };
       const [[tag, content]] = Object.entries(json as Json) as [[string, unknown]];
       const fields = shape.variants.find(({ name }) => name === tag)?.fields ?? [];

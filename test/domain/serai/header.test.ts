@@ -40,7 +40,13 @@ describe.skipIf(!goldenPresent)('the blocks of a real node', () => {
 
 describe('header', () => {
   it('refuses a log which is none', () => {
-    const value = { parentHash: new Uint8Array(32), number: 1n, stateRoot: new Uint8Array(32), extrinsicsRoot: new Uint8Array(32), digest: [Uint8Array.of(9)] };
+    const value = {
+      parentHash: new Uint8Array(32),
+      number: 1n,
+      stateRoot: new Uint8Array(32),
+      extrinsicsRoot: new Uint8Array(32),
+      digest: [Uint8Array.of(9)],
+    };
     expect(() => header.encode(value)).toThrow(expect.objectContaining({ code: 'scale.value' }));
   });
 });

@@ -22,7 +22,12 @@ interface Recording {
     readonly slashes: readonly (readonly [string, number])[];
     readonly message: string;
   }[];
-  readonly batch_message: { readonly batch: unknown; readonly batch_encoded: string; readonly message: string; readonly instructions_hash: string };
+  readonly batch_message: {
+    readonly batch: unknown;
+    readonly batch_encoded: string;
+    readonly message: string;
+    readonly instructions_hash: string;
+  };
   readonly enums: Readonly<Record<string, readonly { readonly value: string; readonly scale: string }[]>>;
 }
 
@@ -46,7 +51,14 @@ describe.skipIf(!goldenPresent)('what the real runtime has signed', () => {
 
   it('has the report_slashes messages', () => {
     for (const { set, slashes, message } of recording().report_slashes_message) {
-      expect(toHex(reportSlashesMessage(set, slashes.map(([key, points]) => [fromHex(key), points] as const)))).toBe(message);
+      expect(
+        toHex(
+          reportSlashesMessage(
+            set,
+            slashes.map(([key, points]) => [fromHex(key), points] as const),
+          ),
+        ),
+      ).toBe(message);
     }
   });
 
@@ -60,7 +72,12 @@ describe.skipIf(!goldenPresent)('what the real runtime has signed', () => {
   });
 
   it('has the bytes of networks and coins', () => {
-    const types: Readonly<Record<string, Type<string>>> = { NetworkId: network, ExternalNetworkId: externalNetwork, Coin: coin, ExternalCoin: externalCoin };
+    const types: Readonly<Record<string, Type<string>>> = {
+      NetworkId: network,
+      ExternalNetworkId: externalNetwork,
+      Coin: coin,
+      ExternalCoin: externalCoin,
+    };
     for (const [name, type] of Object.entries(types)) {
       const values = recording().enums[name] ?? [];
       expect(values.map(({ value }) => toHex(type.encode(value)))).toEqual(values.map(({ scale }) => scale));

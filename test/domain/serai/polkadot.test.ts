@@ -53,7 +53,9 @@ describe.each([14, 15] as const)('@polkadot/types with our metadata v%i, patched
   });
 
   it.skipIf(!goldenPresent)('decodes and re-encodes the calls of the real runtime', () => {
-    const { calls } = golden('calls.json') as { calls: readonly { readonly abi_call_hex: string; readonly unsigned_extrinsic_hex: string }[] };
+    const { calls } = golden('calls.json') as {
+      calls: readonly { readonly abi_call_hex: string; readonly unsigned_extrinsic_hex: string }[];
+    };
     const type = `Lookup${String(idOf(registry, 'serai_abi::Call'))}`;
     for (const { abi_call_hex, unsigned_extrinsic_hex } of calls) {
       expect(u8aToHex(registry.createType(type, fromHex(abi_call_hex)).toU8a())).toBe(abi_call_hex);

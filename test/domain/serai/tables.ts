@@ -25,7 +25,11 @@ const resolver = (lookup: PortableRegistry): ((id: number) => unknown) => {
     };
     if (def.isComposite) return { ...named, composite: fieldsOf(def.asComposite.fields, resolve) };
     if (def.isVariant) {
-      const variants = def.asVariant.variants.map(({ index, name, fields }) => [index.toNumber(), name.toString(), fieldsOf(fields, resolve)]);
+      const variants = def.asVariant.variants.map(({ index, name, fields }) => [
+        index.toNumber(),
+        name.toString(),
+        fieldsOf(fields, resolve),
+      ]);
       return { ...named, variants };
     }
     if (def.isSequence) return { sequence: resolve(def.asSequence.type.toNumber()) };

@@ -1,4 +1,12 @@
-import { babeAuthority, babeEquivocation, epochConfiguration, maxAuthorities, nextConfig, preDigest, weakBoundedVec } from '../consensus.ts';
+import {
+  babeAuthority,
+  babeEquivocation,
+  epochConfiguration,
+  maxAuthorities,
+  nextConfig,
+  preDigest,
+  weakBoundedVec,
+} from '../consensus.ts';
 import { field, inOrder, t, unnamed } from '../describe.ts';
 import { constant, errors, generics, map, plain } from '../pallet.ts';
 import type { Pallet } from '../pallet.ts';

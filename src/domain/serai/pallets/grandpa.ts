@@ -46,6 +46,7 @@ const blockNumber = field(t.u64, 'BlockNumberFor<T>');
 /** pallet_grandpa: who finalizes blocks. */
 export const grandpa = {
   index: 13,
+  version: 4,
   storage: {
     State: plain(state, { tag: 'Live' }),
     PendingChange: plain(pendingChange),
