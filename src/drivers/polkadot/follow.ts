@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Hex } from '../../domain/hex.ts';
+import { ChainError } from '../../domain/observation/chainError.ts';
+import type { ChainBlock } from '../../streams/fromChain.ts';
+import type { Head } from './heads.ts';
+import type { ReadBlock } from './readBlock.ts';
+
+/** Hashes of delivered blocks kept to hold later answers against. */
+const remembered = 1024;
+
+export interface FollowOptions {
+  readonly from: number;
+  readonly read: ReadBlock;
+  /** The finalized hash of a height as the node sees it now; null where it has none. */
+  readonly hashAt: (height: number) => Promise<Hex | null>;
+  readonly deliver: (block: ChainBlock) => Promise<void>;
+  readonly fail: (error: unknown) => void;
+  readonly onRetry: (error: ChainError, height: number) => void;
+  /** Blocks fetched ahead of the one being delivered. */
+  readonly lookAhead: number;
+  /** Milliseconds before a height is asked for again. */
+  readonly retryDelay: number;
+}
+
+/** Delivers every height up to the heads it is told of, in order, and stops for good at a contradiction. */
+export interface Follower {
+  readonly onHead: (head: Head) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+const contradiction = (height: number, known: Hex, other: Hex): ChainError =>
+  new ChainError(
+    'chain.contradiction',
+    `finalized block ${String(height)} was ${known} and is now ${other}: the node left the finalized chain; stop, and compare with other nodes`,
+  );
+
+/** Follows the finalized chain from a height on: fetches ahead, delivers one at a time, fills in what heads skip, drops what they repeat. */
+export const followFinalized = (options: FollowOptions): Follower => {
+  const { from, read, hashAt, deliver, fail, onRetry, lookAhead, retryDelay } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const delivered = new Map<number, Hex>();
+  const ahead: Promise<ChainBlock>[] = [];
+  let next = from;
+  let fetched = from;
+  let tip = from - 1;
+  let wake = Promise.withResolvers<undefined>();
+
+  const readUntilThere = async (height: number): Promise<ChainBlock> => {
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return await read(height);
+      } catch (error) {
+        if (!(error instanceof ChainError)) throw new ChainError('chain.undecodable', `block ${String(height)}: an answer of the node makes no sense`, { cause: error });
+        if (error.code !== 'chain.retry') throw error;
+        onRetry(error, height);
+        await pause(retryDelay, undefined, { signal });
+      }
+    }
+  };
+
+  const fetchAhead = (): void => {
+    while (ahead.length < lookAhead && fetched <= tip) {
+      const block = readUntilThere(fetched);
+      block.catch(() => undefined);
+      ahead.push(block);
+      fetched += 1;
+    }
+  };
+
+  const checkParent = ({ number, parentHash }: ChainBlock): void => {
+    const known = delivered.get(number - 1);
+    if (known !== undefined && known !== parentHash) throw contradiction(number - 1, known, parentHash);
+  };
+
+  const run = async (): Promise<void> => {
+    for (;;) {
+      signal.throwIfAborted();
+      fetchAhead();
+      const first = ahead.shift();
+      if (first === undefined) {
+        await wake.promise;
+        continue;
+      }
+      const block = await first;
+      checkParent(block);
+      signal.throwIfAborted();
+      await deliver(block);
+      delivered.set(block.number, block.hash);
+      delivered.delete(block.number - remembered);
+      next = block.number + 1;
+    }
+  };
+
+  const failOnce = (error: unknown): void => {
+    if (signal.aborted) return;
+    stopping.abort();
+    wake.resolve(undefined);
+    fail(error);
+  };
+  const running = run().catch(failOnce);
+
+  const checkKnown = async (): Promise<void> => {
+    const last = next - 1;
+    const known = delivered.get(last);
+    if (known === undefined) return;
+    const now = await hashAt(last);
+    if (now !== null && now !== known) throw contradiction(last, known, now);
+  };
+
+  return {
+    onHead: async ({ number, hash }) => {
+      if (signal.aborted) return;
+      const known = delivered.get(number);
+      if (known !== undefined && known !== hash) {
+        failOnce(contradiction(number, known, hash));
+        return;
+      }
+      if (number > tip) {
+        tip = number;
+        wake.resolve(undefined);
+        wake = Promise.withResolvers<undefined>();
+      }
+      try {
+        await checkKnown();
+      } catch (error) {
+        if (error instanceof ChainError && error.code === 'chain.contradiction') failOnce(error);
+        else throw error;
+      }
+    },
+    stop: async () => {
+      stopping.abort();
+      wake.resolve(undefined);
+      await running;
+    },
+  };
+};

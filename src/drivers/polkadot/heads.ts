@@ -1,0 +1,97 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ApiPromise } from '@polkadot/api';
+import { z } from 'zod';
+import type { Hex } from '../../domain/hex.ts';
+import type { ChainLog, Link } from './link.ts';
+import { headerJson } from './readBlock.ts';
+
+/** A finalized head: where the finalized chain ends. */
+export interface Head {
+  readonly number: number;
+  readonly hash: Hex;
+}
+
+export interface HeadsOptions {
+  readonly link: Link;
+  readonly api: ApiPromise;
+  readonly log: ChainLog;
+  /** Milliseconds between two polls. */
+  readonly pollInterval: number;
+  /** Milliseconds without a higher head after which the node is left for the next one. */
+  readonly silence: number;
+  readonly onHead: (head: Head) => Promise<void>;
+}
+
+/**
+ * Tells finalized heads by subscription and by polling, for neither is trusted alone: heads come repeated, out of order and with gaps.
+ * When none is higher than before for `silence`, the connection is given up for a new one. Returns what ends it.
+ */
+export const watchHeads = ({ link, api, log, pollInterval, silence, onHead }: HeadsOptions): (() => void) => {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let highest = -1;
+  let risen = Date.now();
+  let unsubscribe: (() => void) | undefined;
+  let isSubscribing = false;
+
+  const report = (error: unknown): void => {
+    if (!signal.aborted) log.warn({ err: error, endpoint: link.endpoint() }, 'chain poll failed');
+  };
+
+  const seen = (head: Head): void => {
+    if (signal.aborted) return;
+    if (head.number > highest) {
+      highest = head.number;
+      risen = Date.now();
+    }
+    onHead(head).catch(report);
+  };
+
+  const subscribe = async (): Promise<void> => {
+    if (unsubscribe !== undefined || isSubscribing) return;
+    isSubscribing = true;
+    try {
+      // WsProvider subscribes again after every reconnection.
+      const stop = await api.rpc.chain.subscribeFinalizedHeads(({ number, hash }) => {
+        seen({ number: number.toNumber(), hash: hash.toHex() });
+      });
+      if (signal.aborted) stop();
+      else unsubscribe = stop;
+    } finally {
+      isSubscribing = false;
+    }
+  };
+
+  const poll = async (): Promise<void> => {
+    const hash = z.string().parse(await link.ask('chain_getFinalizedHead', [])) as Hex;
+    const header = headerJson.nullable().parse(await link.ask('chain_getHeader', [hash]));
+    if (header !== null) seen({ number: Number(header.number), hash });
+  };
+
+  const pollOn = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await link.ready();
+      subscribe().catch(report);
+      await poll().catch(report);
+      await pause(pollInterval, undefined, { signal });
+    }
+  };
+  pollOn().catch(report);
+
+  const watchdog = setInterval(
+    () => {
+      const silent = Date.now() - risen;
+      if (silent < silence) return;
+      risen = Date.now();
+      log.warn({ endpoint: link.endpoint(), head: highest, seconds: Math.round(silent / 1000) }, 'chain silent');
+      link.reconnect();
+    },
+    Math.max(50, Math.min(silence / 4, 5_000)),
+  );
+
+  return () => {
+    stopping.abort();
+    clearInterval(watchdog);
+    unsubscribe?.();
+  };
+};

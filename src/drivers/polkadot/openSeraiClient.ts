@@ -1,0 +1,120 @@
+import { ApiPromise } from '@polkadot/api';
+import { z } from 'zod';
+import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
+import { ChainError } from '../../domain/observation/chainError.ts';
+import { bytes, vec } from '../../domain/scale.ts';
+import { type Network, network as networkCodec } from '../../domain/serai/networks.ts';
+import type { ChainSubmitter } from '../../sinks/toChain.ts';
+import type { ChainReader } from '../../streams/fromChain.ts';
+import { followFinalized } from './follow.ts';
+import { watchHeads } from './heads.ts';
+import { type ChainLog, type Link, openLink } from './link.ts';
+import { openReadBlock } from './readBlock.ts';
+import { openRuntimes } from './runtimes.ts';
+import { openSubmitter } from './submitCall.ts';
+
+export interface SeraiClientOptions {
+  /** `ws://` or `wss://` addresses of Serai nodes; the first is tried first, the others when it fails or falls silent. */
+  readonly endpoints: readonly string[];
+  readonly log: ChainLog;
+  /** The chain we must be on; without it, the chain found at the start. */
+  readonly expectedGenesis?: Hex;
+  /** Milliseconds between two polls of the finalized head. */
+  readonly pollInterval?: number;
+  /** Milliseconds a node has to answer at the start. */
+  readonly connectDeadline?: number;
+  /** Milliseconds without a higher finalized head before another connection is tried. */
+  readonly silence?: number;
+  /** Milliseconds a request may take. */
+  readonly requestTimeout?: number;
+  /** Blocks fetched ahead of the one being delivered. */
+  readonly lookAhead?: number;
+}
+
+/** A connection to the Serai chain: read side, write side, and what others need to know. */
+export interface SeraiClient extends ChainReader, ChainSubmitter {
+  /** Public keys of a network's validators, by the runtime's own count, at the best block. */
+  validators(network: Network): Promise<Hex[]>;
+  close(): Promise<void>;
+}
+
+const defaults = { pollInterval: 3_000, connectDeadline: 20_000, silence: 60_000, requestTimeout: 30_000, lookAhead: 8 } as const;
+
+const publicKeys = vec(bytes(32));
+
+const openApi = async (link: Link, endpoints: readonly string[], deadline: number): Promise<ApiPromise> => {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const why = link.lastFailure() ?? 'no answer';
+    const message = `no Serai node answered at ${endpoints.join(', ')} within ${String(deadline / 1000)} s (${why}); start the node, or correct observation.rpc_host and observation.rpc_port`;
+    late.reject(new ChainError('chain.unreachable', message));
+  }, deadline);
+  try {
+    await Promise.race([link.ready(), late.promise]);
+    const api = new ApiPromise({ provider: link.provider, noInitWarn: true, initWasm: false });
+    // What it rejects with is told by the link, which tries again.
+    api.isReadyOrError.catch(() => undefined);
+    await Promise.race([api.isReady, link.closed, late.promise]);
+    return api;
+  } catch (error) {
+    link.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Connects to a Serai node; rejects with `chain.unreachable` or `chain.wrong-genesis`. */
+export const openSeraiClient = async (options: SeraiClientOptions): Promise<SeraiClient> => {
+  const { endpoints, log, expectedGenesis } = options;
+  const settings = { ...defaults, ...options };
+  const genesis = expectedGenesis === undefined ? {} : { expectedGenesis };
+  const link = openLink({ endpoints, log, requestTimeout: settings.requestTimeout, ...genesis });
+  const api = await openApi(link, endpoints, settings.connectDeadline);
+  const read = openReadBlock(link, openRuntimes(link));
+
+  const hashAt = async (height: number): Promise<Hex | null> => z.string().nullable().parse(await link.ask('chain_getBlockHash', [height])) as Hex | null;
+
+  const follow: ChainReader['follow'] = (from, deliver, fail) => {
+    let isOver = false;
+    const failed = (error: unknown): void => {
+      if (isOver) return;
+      isOver = true;
+      stopHeads();
+      fail(error);
+    };
+    const follower = followFinalized({
+      from,
+      read,
+      hashAt,
+      deliver,
+      fail: failed,
+      onRetry: (error, height) => {
+        log.warn({ err: error, height }, 'chain block retried');
+      },
+      lookAhead: settings.lookAhead,
+      retryDelay: settings.pollInterval,
+    });
+    const stopHeads = watchHeads({ link, api, log, pollInterval: settings.pollInterval, silence: settings.silence, onHead: follower.onHead });
+    link.closed.catch(failed);
+    return async () => {
+      isOver = true;
+      stopHeads();
+      await follower.stop();
+    };
+  };
+
+  return {
+    genesisHash: link.genesisHash(),
+    follow,
+    ...openSubmitter(link, api),
+    validators: async (network) => {
+      const answer = await link.ask('state_call', ['SeraiRuntimeApi_validators', toHex(networkCodec.encode(network))]);
+      return publicKeys.decode(fromHex(z.string().parse(answer))).map(toHex);
+    },
+    close: () => {
+      link.close();
+      return Promise.resolve();
+    },
+  };
+};

@@ -1,0 +1,101 @@
+import type { ApiPromise } from '@polkadot/api';
+import type { Codec } from '@polkadot/types-codec/types';
+import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
+import { ChainError } from '../../domain/observation/chainError.ts';
+import { encodeExtrinsic } from '../../domain/serai/extrinsic.ts';
+import { batch } from '../../domain/serai/types.ts';
+import type { ChainCall, ChainSubmitter } from '../../sinks/toChain.ts';
+import type { Link } from './link.ts';
+import { faultOf, nodeError } from './nodeError.ts';
+
+/** The bytes of a call without signature, as `author_submitExtrinsic` takes them (serai.md §b.14). */
+export const extrinsicOf = (call: ChainCall): Hex => {
+  if (call.call === 'execute_batch') {
+    const signed = { batch: batch.decode(fromHex(call.batch)), signature: fromHex(call.signature) };
+    return toHex(encodeExtrinsic({ call: { pallet: 'InInstructions', call: 'execute_batch', fields: { batch: signed } } }));
+  }
+  const fields = {
+    network: call.network,
+    removed_participants: call.removed.map(fromHex),
+    key_pair: { ristretto: fromHex(call.keyPair.substrate), external: fromHex(call.keyPair.network) },
+    signature: fromHex(call.signature),
+  };
+  return toHex(encodeExtrinsic({ call: { pallet: 'ValidatorSets', call: 'set_keys', fields } }));
+};
+
+/** What `Custom error: n` means for each call (serai.md §b.14). */
+const customReasons: Readonly<Record<ChainCall['call'], Readonly<Record<string, string>>>> = {
+  set_keys: { 1: 'the network has no session', 2: 'a removed participant is named twice', 3: 'too few key shares signed' },
+  execute_batch: { 1: 'the network is halted', 2: 'a coin of another network is in it' },
+};
+
+const reasonOf = (call: ChainCall, message: string): string => {
+  const custom = /Custom error: (\d+)/.exec(message)?.[1];
+  const known = custom === undefined ? undefined : customReasons[call.call][custom];
+  return known === undefined ? message : `${known} (custom error ${custom ?? ''})`;
+};
+
+/** Pool errors that pass: unknown validity 1011, banned 1012, already imported 1013, priority too low 1014, pool full 1016. */
+const passing: ReadonlySet<number> = new Set([1011, 1012, 1013, 1014, 1016]);
+
+type Verdict = 'stale' | 'retry' | 'rejected';
+
+const verdictOf = (error: unknown): Verdict => {
+  const fault = faultOf(error);
+  if (fault === undefined || passing.has(fault.code)) return 'retry';
+  if (fault.message.includes('outdated')) return 'stale';
+  return fault.message.includes('valid in the future') ? 'retry' : 'rejected';
+};
+
+const nameOf = (call: ChainCall): string =>
+  call.call === 'set_keys' ? `set_keys of ${call.network}/${String(call.session)}` : `execute_batch ${call.network}/${String(call.id)}`;
+
+/** Publishes calls by asking the chain, not by trusting return codes: a call the chain shows done is done, whoever published it. */
+export const openSubmitter = (link: Link, api: ApiPromise): ChainSubmitter => {
+  const stateOf = async (pallet: string, item: string, argument: unknown): Promise<Codec | undefined> => {
+    const entry = api.query[pallet]?.[item];
+    if (entry === undefined) throw new ChainError('chain.rejected', `the node's runtime has no storage ${pallet}.${item}: is this a Serai chain?`);
+    await link.ready();
+    try {
+      const value = await entry(argument);
+      return value.isEmpty ? undefined : value;
+    } catch (error) {
+      throw nodeError(error, `${pallet}.${item} at ${link.endpoint()}`);
+    }
+  };
+
+  const numberOf = async (pallet: string, item: string, network: string): Promise<number | undefined> => {
+    const value = await stateOf(pallet, item, network);
+    return value === undefined ? undefined : Number(value.toString());
+  };
+
+  const isDone = async (call: ChainCall): Promise<boolean> => {
+    const { network } = call;
+    if (call.call === 'execute_batch') {
+      const last = await numberOf('inInstructions', 'lastBatch', network);
+      return last !== undefined && last >= call.id;
+    }
+    const { session } = call;
+    if ((await stateOf('validatorSets', 'keys', { session, network })) !== undefined) return true;
+    // A set rotates only once its keys were set; they are deleted when it retires (serai.md §b.17).
+    const current = await numberOf('validatorSets', 'currentSession', network);
+    return current !== undefined && current > session;
+  };
+
+  return {
+    isDone,
+    submit: async (call) => {
+      const extrinsic = extrinsicOf(call);
+      await link.ready();
+      try {
+        await link.provider.send('author_submitExtrinsic', [extrinsic]);
+      } catch (cause) {
+        const verdict = verdictOf(cause);
+        if (verdict === 'stale' && (await isDone(call))) return;
+        const message = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+        if (verdict === 'retry') throw new ChainError('chain.retry', `${nameOf(call)}: ${message}`, { cause });
+        throw new ChainError('chain.rejected', `${nameOf(call)} was refused by the chain: ${reasonOf(call, message)}`, { cause });
+      }
+    },
+  };
+};

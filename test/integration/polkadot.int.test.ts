@@ -1,0 +1,274 @@
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openSeraiClient, type SeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
+import type { ChainBlock } from '../../src/streams/fromChain.ts';
+import { goldenPresent } from '../support/golden.ts';
+import { openRecordedNode, type RecordedNode } from '../support/recordedNode.ts';
+
+const lines: string[] = [];
+const log: SeraiClientOptions['log'] = {
+  info: (_fields, message) => void lines.push(message),
+  warn: (_fields, message) => void lines.push(message),
+};
+
+const startNode = async (port = 0): Promise<RecordedNode> => {
+  const node = await openRecordedNode(port);
+  onTestFinished(() => node.close());
+  return node;
+};
+
+const connect = async (node: RecordedNode, options: Partial<SeraiClientOptions> = {}): Promise<SeraiClient> => {
+  const client = await openSeraiClient({ endpoints: [node.url], log, pollInterval: 100, connectDeadline: 5_000, ...options });
+  onTestFinished(() => client.close());
+  return client;
+};
+
+interface Observed {
+  readonly blocks: ChainBlock[];
+  readonly failures: unknown[];
+  readonly stop: () => Promise<void>;
+}
+
+const observe = (client: SeraiClient, from: number, deliver?: (block: ChainBlock) => Promise<void>): Observed => {
+  const blocks: ChainBlock[] = [];
+  const failures: unknown[] = [];
+  const stop = client.follow(
+    from,
+    async (block) => {
+      await deliver?.(block);
+      blocks.push(block);
+    },
+    (error) => failures.push(error),
+  );
+  onTestFinished(stop);
+  return { blocks, failures, stop };
+};
+
+const heights = ({ blocks }: Observed): number[] => blocks.map(({ number }) => number);
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 8_000, interval: 20 });
+
+describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, () => {
+  afterEach(() => {
+    lines.length = 0;
+  });
+
+  it('is observed from genesis to its head, rotation included', async () => {
+    const node = await startNode();
+    node.finalize(24);
+    const client = await connect(node);
+    expect(client.genesisHash).toBe(node.blocks[0]?.hash);
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 24));
+    });
+    expect(observed.blocks.map(({ hash }) => hash)).toEqual(node.blocks.map(({ hash }) => hash));
+    const [genesis] = observed.blocks;
+    expect(genesis?.time).toBe(0);
+    expect(genesis?.events.filter(({ name }) => name === 'NewSet').map(({ fields }) => fields)).toEqual(
+      ['Serai', 'Bitcoin', 'Ethereum', 'Monero'].map((network) => ({ set: { session: 0, network } })),
+    );
+    const alice = { publicKey: '0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d', weight: 1 };
+    expect(genesis?.participants).toEqual({ Bitcoin: [alice], Ethereum: [alice], Monero: [alice] });
+    const rotation = observed.blocks[21];
+    expect(rotation?.events.map(({ pallet, name }) => `${pallet}.${name}`)).toEqual([
+      'ValidatorSets.SetRetired',
+      'ValidatorSets.AcceptedHandover',
+      'ValidatorSets.NewSet',
+      'System.ExtrinsicSuccess',
+      'Grandpa.NewAuthorities',
+    ]);
+    expect(rotation?.participants).toEqual({});
+    expect(new Date(rotation?.time ?? 0).getUTCFullYear()).toBeGreaterThan(2024);
+    expect(observed.failures).toEqual([]);
+  });
+
+  it('fills in skipped heads and drops repeated and old ones', async () => {
+    const node = await startNode();
+    node.finalize(2);
+    const client = await connect(node, { pollInterval: 60_000 });
+    const observed = observe(client, 1);
+    await until(() => {
+      expect(heights(observed)).toEqual([1, 2]);
+    });
+    await until(() => {
+      expect(node.requests).toContain('chain_subscribeFinalizedHeads');
+    });
+    node.finalize(9, [9, 9, 5, 9]);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(1, 9));
+    });
+    node.finalize(10, [3, 10]);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(1, 10));
+    });
+    expect(observed.failures).toEqual([]);
+  });
+
+  it('finds new blocks by polling when no head is ever notified', async () => {
+    const node = await startNode();
+    const client = await connect(node);
+    const observed = observe(client, 0);
+    node.finalize(7, []);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 7));
+    });
+  });
+
+  it('waits for each delivery and fetches no more than its look-ahead', async () => {
+    const node = await startNode();
+    node.finalize(24);
+    const client = await connect(node, { lookAhead: 4 });
+    const gate = Promise.withResolvers<undefined>();
+    const observed = observe(client, 0, async ({ number }) => {
+      if (number === 3) await gate.promise;
+    });
+    await until(() => {
+      expect(heights(observed)).toEqual([0, 1, 2]);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(heights(observed)).toEqual([0, 1, 2]);
+    expect(node.requests.filter((method) => method === 'state_getRuntimeVersion').length).toBeLessThanOrEqual(1 + 8);
+    gate.resolve(undefined);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 24));
+    });
+  });
+
+  it('goes on where it was when the connection breaks and the node comes back', async () => {
+    const node = await openRecordedNode();
+    node.finalize(6);
+    const client = await connect(node);
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 6));
+    });
+    node.drop();
+    node.finalize(8);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 8));
+    });
+    await node.close();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const again = await startNode(Number(new URL(node.url).port));
+    again.finalize(12);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 12));
+    });
+    again.finalize(13);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 13));
+    });
+    expect(observed.failures).toEqual([]);
+  });
+
+  it('goes to the next endpoint when the first is gone or hangs', async () => {
+    const first = await startNode();
+    const second = await startNode();
+    first.finalize(3);
+    second.finalize(9);
+    const client = await connect(first, { endpoints: [first.url, second.url], silence: 500 });
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 3));
+    });
+    first.freeze();
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 9));
+    });
+    expect(lines).toContain('chain silent');
+  });
+
+  it('stops at a finalized block that contradicts the one delivered', async () => {
+    const node = await startNode();
+    node.finalize(5);
+    const client = await connect(node);
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 5));
+    });
+    node.meddle((method, params) => (method === 'chain_getBlockHash' && params[0] === 5 ? { result: node.blocks[4]?.hash } : undefined));
+    await until(() => {
+      expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.contradiction' })]);
+    });
+    node.finalize(10);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(heights(observed)).toEqual(range(0, 5));
+  });
+
+  it('refuses a header that is not the one of its hash', async () => {
+    const node = await startNode();
+    node.finalize(4);
+    const client = await connect(node);
+    node.meddle((method, params) =>
+      method === 'chain_getHeader' && params[0] === node.blocks[2]?.hash ? { result: { ...node.blocks[2]?.header, stateRoot: `0x${'11'.repeat(32)}` } } : undefined,
+    );
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.contradiction' })]);
+    });
+    expect(heights(observed)).toEqual([0, 1]);
+  });
+
+  it('stops at events it cannot decode, with their bytes', async () => {
+    const node = await startNode();
+    node.finalize(6);
+    const client = await connect(node);
+    const raw = '0x04000000ff00';
+    node.meddle((method, params) => (method === 'state_getStorage' && params[1] === node.blocks[3]?.hash ? { result: raw } : undefined));
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.undecodable', raw })]);
+    });
+    expect(heights(observed)).toEqual([0, 1, 2]);
+  });
+
+  it('is refused when it is of another chain than expected', async () => {
+    const node = await startNode();
+    await expect(connect(node, { expectedGenesis: `0x${'22'.repeat(32)}` })).rejects.toMatchObject({ code: 'chain.wrong-genesis' });
+  });
+
+  it('stops when a later connection leads to another chain', async () => {
+    const node = await startNode();
+    node.finalize(2);
+    const client = await connect(node);
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual([0, 1, 2]);
+    });
+    node.meddle((method, params) => (method === 'chain_getBlockHash' && params[0] === 0 ? { result: `0x${'33'.repeat(32)}` } : undefined));
+    node.drop();
+    await until(() => {
+      expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.wrong-genesis' })]);
+    });
+  });
+
+  it('delivers nothing more once stopped', async () => {
+    const node = await startNode();
+    node.finalize(2);
+    const client = await connect(node);
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual([0, 1, 2]);
+    });
+    await observed.stop();
+    node.finalize(9);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(heights(observed)).toEqual([0, 1, 2]);
+    expect(observed.failures).toEqual([]);
+  });
+
+  it('tells the validators of a network', async () => {
+    const node = await startNode();
+    node.finalize(8);
+    const client = await connect(node);
+    await expect(client.validators('Serai')).resolves.toEqual(['0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d']);
+  });
+});
+
+describe('no Serai node', () => {
+  it('is said with endpoint and cure', async () => {
+    const opening = openSeraiClient({ endpoints: ['ws://127.0.0.1:9'], log, connectDeadline: 700 });
+    await expect(opening).rejects.toMatchObject({ code: 'chain.unreachable' });
+    await expect(opening).rejects.toThrow(/ws:\/\/127\.0\.0\.1:9 .*start the node/);
+  });
+});
