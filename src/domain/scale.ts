@@ -78,6 +78,7 @@ export const text: Codec<string> = codec(
     }
   },
   (value, out) => {
+    if (!value.isWellFormed()) throw new ScaleError('scale.value', 'the text has half a surrogate pair: it has no UTF-8');
     vecBytes.write(new TextEncoder().encode(value), out);
   },
 );

@@ -84,6 +84,7 @@ describe('bytes and text', () => {
 
   it('refuses text that is not UTF-8', () => {
     expect(() => text.decode(Uint8Array.of(4, 0xff))).toThrow(value);
+    expect(() => text.encode('\ud800')).toThrow(value);
     expect(text.decode(text.encode('﻿é'))).toBe('﻿é');
   });
 });

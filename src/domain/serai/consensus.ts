@@ -1,10 +1,10 @@
 import { field, inOrder, t, unnamed } from './describe.ts';
 import type { Type } from './describe.ts';
 import { runtimeHeader, slot } from './substrate.ts';
-import { bytes32, publicKey, signature } from './types.ts';
+import { bytes32, maxKeyShares, publicKey, signature } from './types.ts';
 
-/** The most authorities of either consensus: the 150 key shares of a set. */
-export const maxAuthorities = 150;
+/** The most authorities of either consensus: the validators of Serai's own set. */
+export const maxAuthorities = maxKeyShares;
 
 /** What holds lists which may be too long for once. */
 export const weakBoundedVec = 'bounded_collections::weak_bounded_vec::WeakBoundedVec';

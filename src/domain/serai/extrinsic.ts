@@ -65,7 +65,7 @@ export const extrinsic: Type<Extrinsic> = t.describedAs(
 /** An extrinsic's bytes, as `author_submitExtrinsic` takes them. */
 export const encodeExtrinsic = (value: Extrinsic): Uint8Array => extrinsic.encode(value);
 
-/** The whole of an extrinsic; throws {@link ScaleError} on calls which are not declared. */
+/** The whole of an extrinsic; throws a ScaleError on calls which are not declared. */
 export const decodeExtrinsic = (bytes: Uint8Array): Extrinsic => extrinsic.decode(bytes);
 
 /** What is signed to sign an extrinsic. */

@@ -3,12 +3,9 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { tuple, vec } from '../scale.ts';
 import { externalValidatorSet, validatorSet } from './networks.ts';
 import type { ExternalValidatorSet, ValidatorSet } from './networks.ts';
-import { batch, instructions, keyPair, publicKey } from './types.ts';
+import { batch, instructions, keyPair, maxRemoved, publicKey } from './types.ts';
 import type { Batch, InInstructionWithBalance, KeyPair } from './types.ts';
 import { t } from './describe.ts';
-
-/** The most validators a set can remove, or report, at once: a third of the 150 key shares. */
-export const maxRemoved = 50;
 
 const removedKeys = vec(publicKey, maxRemoved);
 const slashPoints = vec(tuple(publicKey, t.u32), maxRemoved);

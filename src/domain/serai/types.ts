@@ -56,8 +56,11 @@ export const data: Type<Uint8Array> = t.newtype(
   'BoundedVec<u8, ConstU32<{ MAX_DATA_LEN }>>',
 );
 
-/** The longest key of an external network. */
-export const maxExternalKeyLength = 96;
+/** The most key shares of a set. */
+export const maxKeyShares = 150;
+
+/** The most validators a set can remove, or report, at once. */
+export const maxRemoved = maxKeyShares / 3;
 
 /** The keys of a set: for Serai (Ristretto) and for its network. */
 export interface KeyPair {
@@ -68,7 +71,7 @@ export interface KeyPair {
 /** 32 bytes, then compact length and at most 96 bytes. */
 export const keyPair: Type<KeyPair> = t.struct('serai_validator_sets_primitives::KeyPair', {
   ristretto: unnamed(publicKey, 'Public'),
-  external: unnamed(t.boundedBytes(maxExternalKeyLength), 'ExternalKey'),
+  external: unnamed(t.boundedBytes(96), 'ExternalKey'),
 });
 
 /** Where a burn shall be paid out. */

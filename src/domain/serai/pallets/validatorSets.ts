@@ -3,11 +3,9 @@ import type { Type } from '../describe.ts';
 import { errors, generics, map } from '../pallet.ts';
 import type { Hasher, Pallet } from '../pallet.ts';
 import { externalNetwork, externalValidatorSet, network, session, validatorSet } from '../networks.ts';
-import { address, amount, keyPair, publicKey, signature } from '../types.ts';
+import { address, amount, keyPair, maxKeyShares, maxRemoved, publicKey, signature } from '../types.ts';
 
 const path = 'serai_validator_sets_pallet';
-const maxKeyShares = 150;
-const maxRemoved = maxKeyShares / 3;
 const removedBound = 'ConstU32<{ MAX_KEY_SHARES_PER_SET / 3 }>';
 
 const account = field(publicKey, 'T::AccountId');
