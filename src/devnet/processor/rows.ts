@@ -1,0 +1,87 @@
+import type { Hex } from '../../domain/hex.ts';
+import type { ByParticipant, SetId } from '../../domain/processor/ids.ts';
+import type { ExternalObservation } from '../../domain/processor/messages.ts';
+import { table } from '../../domain/tables.ts';
+
+/** The bucket of each table in a processor's store; numbers are never reused. */
+export const TABLE_BUCKETS: Readonly<Record<string, number>> = { keyGen: 31, key: 32, signable: 33, attempt: 34, block: 35, outgoing: 36, cursor: 37 };
+
+/** A key generation attempt. Everything random in it stands here before a reply leaves, so a restart goes on where it was. */
+export interface KeyGenRow {
+  readonly index: number;
+  readonly t: number;
+  readonly n: number;
+  /** BLAKE2b-256 of the party that the certificate is about. */
+  readonly party: Hex;
+  /** The secret polynomial; gone once the key stands. */
+  readonly coefficients: readonly Hex[];
+  /** The secret that shares for us are encrypted to. */
+  readonly encryption: Hex;
+  /** X25519 public key ‖ commitments ‖ proof of knowledge, as it left. */
+  readonly blob: Hex;
+  /** Everyone's blobs, once known, and the encrypted shares we made then. */
+  readonly blobs?: ByParticipant;
+  readonly shares?: ByParticipant;
+  readonly key?: KeyShareRow;
+}
+
+/** Our share of a generated key. */
+export interface KeyShareRow {
+  readonly groupKey: Hex;
+  readonly secretShare: Hex;
+  readonly verifyingShares: ByParticipant;
+}
+
+/** A key the chain has confirmed, by set. */
+export interface KeyRow extends KeyShareRow {
+  readonly index: number;
+  readonly t: number;
+  readonly n: number;
+}
+
+/** A message that may be signed, by kind and id: write-once (design §8). */
+export interface SignableRow {
+  readonly digest: Hex;
+  readonly message: Hex;
+  readonly signature?: Hex;
+}
+
+/** An attempt for which a preprocess may have left: no second one is ever made. */
+export interface AttemptRow {
+  readonly digest: Hex;
+  readonly party: readonly number[];
+  readonly preprocess: Hex;
+  /** Which map of preprocesses our share was made for. */
+  readonly map?: Hex;
+  readonly preprocesses?: ByParticipant;
+  readonly share?: Hex;
+}
+
+/** What an external block told us, by height. */
+export interface BlockRow {
+  readonly hash: Hex;
+  readonly observations: readonly ExternalObservation[];
+}
+
+/** What the external chain has yet to hear of. */
+export type OutgoingRow =
+  | { readonly kind: 'vault'; readonly set: string; readonly key: Hex }
+  | { readonly kind: 'payment'; readonly plan: Hex; readonly message: Hex; readonly signature: Hex };
+
+/** Where we are on the external chain, and the id of the next batch. */
+export interface CursorRow {
+  readonly height: number;
+  readonly nextBatch: number;
+}
+
+export const keyGens = table<KeyGenRow>('keyGen');
+export const keys = table<KeyRow>('key');
+export const signables = table<SignableRow>('signable');
+export const attempts = table<AttemptRow>('attempt');
+export const blocks = table<BlockRow>('block');
+export const outgoing = table<OutgoingRow>('outgoing');
+export const cursors = table<CursorRow>('cursor');
+
+/** A key generation attempt as one word. */
+export const keyGenName = ({ set, attempt }: { readonly set: SetId; readonly attempt: number }): string =>
+  `${set.network}/${String(set.session)}/${String(attempt)}`;

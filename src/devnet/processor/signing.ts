@@ -1,0 +1,145 @@
+import { digestOf } from '../../domain/crypto/digest.ts';
+import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
+import { type ByParticipant, setName, type SignId, signIdName, signableName } from '../../domain/processor/ids.ts';
+import type { Command, Reply } from '../../domain/processor/messages.ts';
+import type { Draft } from '../../domain/tables.ts';
+import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
+import { aggregate, signShare, type SigningRound } from '../../domain/threshold/suite.ts';
+import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
+import type { ProcessorContext } from './context.ts';
+import { type AttemptRow, attempts, type KeyRow, keys, outgoing, type SignableRow, signables } from './rows.ts';
+
+type Data<T extends Command['type']> = Extract<Command, { type: T }>['data'];
+
+interface Ready {
+  readonly key: KeyRow;
+  readonly signable: SignableRow;
+}
+
+/** Begins our part in an attempt: fresh nonces, once, after which only the same bytes or an abstention follow (design §8). */
+export const signAttempt = (draft: Draft, context: ProcessorContext, { id, digest, party }: Data<'serai.sign.attempt.v1'>): Reply[] => {
+  const ready = readyFor(draft, context, id, digest);
+  if (typeof ready === 'string') return [abstain(id, ready)];
+  const { key, signable } = ready;
+  if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
+  const sorted = [...new Set(party)].sort((a, b) => a - b);
+  if (sorted.length !== party.length || party.length !== key.t || sorted.some((index) => index < 1 || index > key.n))
+    return [abstain(id, 'the party is not of the threshold')];
+  if (!party.includes(key.index)) return [abstain(id, 'we are not of the party')];
+  const name = signIdName(id);
+  const known = attempts.get(draft, name);
+  if (known === undefined) {
+    const preprocess = toHex(context.nonces.make(name));
+    attempts.put(draft, name, { digest, party: sorted, preprocess });
+    return [preprocesses(id, digest, key.index, preprocess)];
+  }
+  if (known.digest !== digest || String(known.party) !== String(sorted)) return [abstain(id, 'this attempt was begun otherwise')];
+  if (known.share === undefined && !context.nonces.has(name)) return [abstain(id, 'the nonces of this attempt are gone')];
+  return [preprocesses(id, digest, key.index, known.preprocess)];
+};
+
+/** Signs under one map of preprocesses, once; the share and the map's digest are durable before it leaves. */
+export const preprocessesGiven = (draft: Draft, context: ProcessorContext, { id, digest, preprocesses: map }: Data<'serai.sign.preprocesses.v1'>): Reply[] => {
+  const ready = readyFor(draft, context, id, digest);
+  if (typeof ready === 'string') return [abstain(id, ready)];
+  const { key, signable } = ready;
+  const name = signIdName(id);
+  const attempt = attempts.get(draft, name);
+  if (attempt?.digest !== digest) return [abstain(id, 'this attempt was not begun here')];
+  const mapDigest = digestOf(map);
+  if (attempt.share !== undefined) {
+    if (attempt.map !== mapDigest) return [abstain(id, 'a share was made for another map')];
+    return [shares(id, digest, mapDigest, key.index, attempt.share)];
+  }
+  if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
+  if (!ofParty(attempt, map)) return [abstain(id, 'the map is not of the party')];
+  if (map[key.index] !== attempt.preprocess) return [abstain(id, 'our preprocess in the map is not ours')];
+  const nonces = context.nonces.take(name);
+  if (nonces === undefined) return [abstain(id, 'the nonces of this attempt are gone')];
+  try {
+    const share = toHex(signShare(roundOf(key, signable, map), key.index, fromHex(key.secretShare), nonces));
+    attempts.put(draft, name, { ...attempt, map: mapDigest, preprocesses: map, share });
+    return [shares(id, digest, mapDigest, key.index, share)];
+  } catch (error) {
+    if (!(error instanceof ThresholdError)) throw error;
+    return [abstain(id, error.message)];
+  }
+};
+
+/** Completes a signature from the party's shares. */
+export const sharesGiven = (draft: Draft, context: ProcessorContext, { id, digest, shares: given }: Data<'serai.sign.shares.v1'>): Reply[] => {
+  const ready = readyFor(draft, context, id, digest);
+  if (typeof ready === 'string') return [abstain(id, ready)];
+  const { key, signable } = ready;
+  if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
+  const attempt = attempts.get(draft, signIdName(id));
+  if (attempt?.digest !== digest || attempt.preprocesses === undefined) return [abstain(id, 'no share was made in this attempt')];
+  if (!ofParty(attempt, given)) return [abstain(id, 'the shares are not of the party')];
+  try {
+    const byIndex = new Map(Object.entries(given).map(([index, share]) => [Number(index), fromHex(share)]));
+    const signature = toHex(aggregate(roundOf(key, signable, attempt.preprocesses), byIndex));
+    complete(draft, context, id, signable, signature);
+    return [completed(id, digest, signature)];
+  } catch (error) {
+    if (!(error instanceof ThresholdError)) throw error;
+    return [abstain(id, error.message)];
+  }
+};
+
+/** Others have completed a signature: it counts if it verifies. */
+export const completedElsewhere = (draft: Draft, context: ProcessorContext, { id, digest, signature }: Data<'serai.sign.completed.v1'>): Reply[] => {
+  const ready = readyFor(draft, context, id, digest);
+  if (typeof ready === 'string') return [abstain(id, ready)];
+  if (ready.signable.signature !== undefined) return [];
+  const stands = verifySr25519(fromHex(ready.key.groupKey), fromHex(ready.signable.message), fromHex(signature));
+  if (!stands) return [abstain(id, 'the signature does not stand')];
+  complete(draft, context, id, ready.signable, signature);
+  return [];
+};
+
+const complete = (draft: Draft, context: ProcessorContext, id: SignId, signable: SignableRow, signature: Hex): void => {
+  signables.put(draft, nameOf(context, id), { ...signable, signature });
+  context.nonces.wipe(signableName(id));
+  if (id.kind !== 'plan') return;
+  const plan = toHex(fromHex(id.id));
+  outgoing.put(draft, `payment/${plan}`, { kind: 'payment', plan, message: signable.message, signature });
+};
+
+/** The digest of a signable is write-once per network, kind and id: sets share it (design §8). */
+const nameOf = ({ network }: ProcessorContext, { kind, id }: SignId): string => `${network}/${kind}/${id}`;
+
+const readyFor = (draft: Draft, context: ProcessorContext, id: SignId, digest: Hex): Ready | string => {
+  const key = keys.get(draft, setName(id.set));
+  const signable = signables.get(draft, nameOf(context, id));
+  if (key === undefined) return 'the set has no confirmed key';
+  if (signable === undefined) return 'the message is not known here';
+  return signable.digest === digest ? { key, signable } : 'the message is another one here';
+};
+
+const ofParty = ({ party }: AttemptRow, map: ByParticipant): boolean =>
+  Object.keys(map).length === party.length && party.every((index) => map[index] !== undefined);
+
+const roundOf = ({ t, n, groupKey, verifyingShares }: KeyRow, { message }: SignableRow, map: ByParticipant): SigningRound => {
+  const byIndex = (said: ByParticipant): Map<number, Uint8Array> =>
+    new Map(
+      Object.entries(said)
+        .map(([index, bytes]) => [Number(index), fromHex(bytes)] as const)
+        .sort(([a], [b]) => a - b),
+    );
+  const key = { t, n, groupKey: fromHex(groupKey), verifyingShares: byIndex(verifyingShares) };
+  return { key, commitments: byIndex(map), message: fromHex(message) };
+};
+
+const abstain = (id: SignId, reason: string): Reply => ({ type: 'serai.sign.abstain.v1', data: { id, reason: reason.slice(0, 200) } });
+
+const preprocesses = (id: SignId, digest: Hex, index: number, bytes: Hex): Reply => ({
+  type: 'serai.sign.preprocesses.v1',
+  data: { id, digest, preprocesses: { [index]: bytes } },
+});
+
+const shares = (id: SignId, digest: Hex, map: Hex, index: number, bytes: Hex): Reply => ({
+  type: 'serai.sign.shares.v1',
+  data: { id, digest, map, shares: { [index]: bytes } },
+});
+
+const completed = (id: SignId, digest: Hex, signature: Hex): Reply => ({ type: 'serai.sign.completed.v1', data: { id, digest, signature } });
