@@ -1,0 +1,227 @@
+import { blake2b } from '@noble/hashes/blake2.js';
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Store, Write } from '../../data/store.ts';
+import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
+import { encodeExtrinsic, decodeExtrinsic } from '../../domain/serai/extrinsic.ts';
+import { block as blockType, type Block, type Header, headerHash } from '../../domain/serai/header.ts';
+import type { EventRecord } from '../../domain/serai/events.ts';
+import { BUCKETS } from './buckets.ts';
+import { genesis } from './genesis.ts';
+import { NodeError } from './nodeError.ts';
+import { apply, validate } from './runtime.ts';
+import { BlockState } from './state.ts';
+import { refusalText } from './validity.ts';
+
+/** Blocks finality trails the best block by (golden README 14). */
+const FINALITY_LAG = 2;
+
+/** Extrinsics that may wait for a block. */
+const POOL_LIMIT = 1024;
+
+/** `System.BlockHash` keeps this many hashes. */
+const BLOCK_HASH_COUNT = 2400;
+
+const u32be = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+};
+
+const historyKey = (key: Uint8Array, height: number): Uint8Array => concatBytes(u32be(key.length).subarray(2), key, u32be(height));
+
+const BABE_ENGINE = utf8ToBytes('BABE');
+
+/** A BABE pre-digest by a secondary plain slot: engine, length 13, tag 2, authority 0, slot u64. */
+const preDigest = (slot: bigint): Uint8Array => {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, slot, true);
+  return concatBytes(Uint8Array.of(6), BABE_ENGINE, Uint8Array.of(13 << 2, 2, 0, 0, 0, 0), bytes);
+};
+
+export interface Imported {
+  readonly number: number;
+  readonly hash: Hex;
+}
+
+/** The simulated chain: blocks, state at every height, and a pool; each block is one atomic write of the store. */
+export class Chain {
+  readonly #store: Store;
+  readonly #now: () => number;
+  readonly #state: Map<string, Uint8Array>;
+  readonly #pool = new Map<Hex, Uint8Array>();
+  #best: Imported;
+  #header: Header;
+  #genesisHash: Hex;
+
+  private constructor(store: Store, now: () => number, state: Map<string, Uint8Array>, best: Imported, header: Header, genesisHash: Hex) {
+    this.#store = store;
+    this.#now = now;
+    this.#state = state;
+    this.#best = best;
+    this.#header = header;
+    this.#genesisHash = genesisHash;
+  }
+
+  static async open(store: Store, now: () => number): Promise<Chain> {
+    const at = await store.get(BUCKETS.meta, utf8ToBytes('best'));
+    if (at === undefined) return Chain.#begin(store, now);
+    const number = new DataView(at.buffer, at.byteOffset, 4).getUint32(0);
+    const state = new Map<string, Uint8Array>();
+    for await (const [key, value] of store.scan(BUCKETS.newest)) state.set(toHex(key), value);
+    const header = await readHeader(store, number);
+    const first = await readHeader(store, 0);
+    return new Chain(store, now, state, { number, hash: toHex(headerHash(header)) }, header, toHex(headerHash(first)));
+  }
+
+  static async #begin(store: Store, now: () => number): Promise<Chain> {
+    const changes = genesis().changes();
+    const state = new Map([...changes].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])));
+    const header: Header = { parentHash: new Uint8Array(32), number: 0n, stateRoot: stateRoot(state), extrinsicsRoot: root([]), digest: [] };
+    await store.write(blockWrites({ header, extrinsics: [] }, changes));
+    const hash = toHex(headerHash(header));
+    return new Chain(store, now, state, { number: 0, hash }, header, hash);
+  }
+
+  get genesisHash(): Hex {
+    return this.#genesisHash;
+  }
+
+  get best(): Imported {
+    return this.#best;
+  }
+
+  get finalized(): number {
+    return Math.max(0, this.#best.number - FINALITY_LAG);
+  }
+
+  get pending(): readonly Uint8Array[] {
+    return [...this.#pool.values()];
+  }
+
+  /** Takes an extrinsic into the pool; throws NodeError as the real node answers. */
+  submit(bytes: Uint8Array): Hex {
+    const extrinsic = decode(bytes);
+    const refusal = validate(new BlockState(this.#state), fromHex(this.#genesisHash), extrinsic);
+    if (refusal !== undefined) throw new NodeError(1010, 'Invalid Transaction', refusalText(refusal));
+    const hash = toHex(blake2b(bytes, { dkLen: 32 }));
+    if (this.#pool.has(hash)) throw new NodeError(1013, 'Transaction is already imported', hash);
+    if (this.#pool.size >= POOL_LIMIT) throw new NodeError(1016, 'Immediately Dropped', 'The transaction couldn\'t enter the pool because of the limit.');
+    this.#pool.set(hash, bytes);
+    return hash;
+  }
+
+  /** Makes the next block of what waits in the pool. */
+  async produce(): Promise<Imported> {
+    const number = this.#best.number + 1;
+    const state = new BlockState(this.#state);
+    const now = BigInt(this.#now());
+    state.set('System', 'Number', [], BigInt(number));
+    state.set('System', 'ParentHash', [], fromHex(this.#best.hash));
+    state.set('System', 'BlockHash', [BigInt(number - 1)], fromHex(this.#best.hash));
+    if (number > BLOCK_HASH_COUNT) state.delete('System', 'BlockHash', BigInt(number - 1 - BLOCK_HASH_COUNT));
+    const inherent = { call: { pallet: 'Timestamp', call: 'set', fields: { now } } };
+    const extrinsics = [encodeExtrinsic(inherent)];
+    const events: EventRecord[] = apply(state, 0, inherent);
+    for (const [hash, bytes] of [...this.#pool]) {
+      this.#pool.delete(hash);
+      const extrinsic = decodeExtrinsic(bytes);
+      if (validate(state, fromHex(this.#genesisHash), extrinsic) !== undefined) continue;
+      events.push(...apply(state, extrinsics.length, extrinsic));
+      extrinsics.push(bytes);
+    }
+    state.set('System', 'Events', [], events);
+    state.set('System', 'EventCount', [], events.length);
+    const changes = state.changes();
+    for (const [key, value] of changes) {
+      if (value === undefined) this.#state.delete(key);
+      else this.#state.set(key, value);
+    }
+    const header: Header = {
+      parentHash: fromHex(this.#best.hash),
+      number: BigInt(number),
+      stateRoot: stateRoot(this.#state),
+      extrinsicsRoot: root(extrinsics),
+      digest: [preDigest(now / 6000n)],
+    };
+    await this.#store.write(blockWrites({ header, extrinsics }, changes));
+    this.#header = header;
+    this.#best = { number, hash: toHex(headerHash(header)) };
+    return this.#best;
+  }
+
+  async block(number: number): Promise<Block | undefined> {
+    const bytes = number > this.#best.number ? undefined : await this.#store.get(BUCKETS.blocks, u32be(number));
+    return bytes === undefined ? undefined : blockType.decode(bytes);
+  }
+
+  async hashAt(number: number): Promise<Hex | undefined> {
+    if (number === this.#best.number) return this.#best.hash;
+    const block = await this.block(number);
+    return block === undefined ? undefined : toHex(headerHash(block.header));
+  }
+
+  async heightOf(hash: Uint8Array): Promise<number | undefined> {
+    const bytes = await this.#store.get(BUCKETS.heights, hash);
+    return bytes === undefined ? undefined : new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
+  }
+
+  /** A storage value as it was after the block at `height`. */
+  async storageAt(key: Uint8Array, height: number): Promise<Uint8Array | undefined> {
+    const range = { gte: historyKey(key, 0), lt: historyKey(key, height + 1), reverse: true, limit: 1 };
+    for await (const [, value] of this.#store.scan(BUCKETS.history, range)) return value[0] === 1 ? value.subarray(1) : undefined;
+    return undefined;
+  }
+
+  /** Keys that begin with a prefix and have a value at `height`, in order, after `after`. */
+  async keysAt(prefix: Uint8Array, height: number, count: number, after: Uint8Array | undefined): Promise<Uint8Array[]> {
+    const keys = [...this.#state.keys()].filter((key) => key.startsWith(toHex(prefix)) && (after === undefined || key > toHex(after))).sort();
+    const found: Uint8Array[] = [];
+    for (const key of keys) {
+      if (found.length >= count) break;
+      if ((await this.storageAt(fromHex(key), height)) !== undefined) found.push(fromHex(key));
+    }
+    return found;
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+const decode = (bytes: Uint8Array): ReturnType<typeof decodeExtrinsic> => {
+  if (bytes.length === 0) throw new NodeError(-32000, 'Client error: Could not decode `Call`, failed to read variant byte:\n\tNot enough data to fill buffer\n');
+  try {
+    return decodeExtrinsic(bytes);
+  } catch (cause) {
+    throw new NodeError(-32000, "Client error: Could not decode `Call`, variant doesn't exist", undefined, { cause });
+  }
+};
+
+const root = (parts: readonly Uint8Array[]): Uint8Array => blake2b(concatBytes(...parts), { dkLen: 32 });
+
+/** Stands in for the trie's root: blake2b-256 over all keys and values in order. */
+const stateRoot = (state: ReadonlyMap<string, Uint8Array>): Uint8Array =>
+  root([...state].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, value]) => [fromHex(key), u32be(value.length), value]));
+
+const readHeader = async (store: Store, number: number): Promise<Header> => {
+  const bytes = await store.get(BUCKETS.blocks, u32be(number));
+  if (bytes === undefined) throw new NodeError(-32603, `the simulated chain lost block ${String(number)}; delete its folder`);
+  return blockType.decode(bytes).header;
+};
+
+const blockWrites = (block: Block, changes: ReadonlyMap<string, Uint8Array | undefined>): Write[] => {
+  const number = Number(block.header.number);
+  return [
+    ...[...changes].flatMap(([hex, value]) => {
+      const key = fromHex(hex);
+      const past = value === undefined ? Uint8Array.of(0) : concatBytes(Uint8Array.of(1), value);
+      return [
+        { bucket: BUCKETS.history, key: historyKey(key, number), value: past },
+        { bucket: BUCKETS.newest, key, value },
+      ];
+    }),
+    { bucket: BUCKETS.blocks, key: u32be(number), value: blockType.encode(block) },
+    { bucket: BUCKETS.heights, key: headerHash(block.header), value: u32be(number) },
+    { bucket: BUCKETS.meta, key: utf8ToBytes('best'), value: u32be(number) },
+  ];
+};

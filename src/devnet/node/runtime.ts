@@ -1,0 +1,210 @@
+import type { EventRecord } from '../../domain/serai/events.ts';
+import { type Call, type Extrinsic, signingPayload } from '../../domain/serai/extrinsic.ts';
+import { coinsOf, type ExternalNetwork } from '../../domain/serai/networks.ts';
+import { batchMessage, instructionsHash, musigContext, setKeysMessage } from '../../domain/serai/messages.ts';
+import { type Balance, batch as batchType, type InInstructionWithBalance, type KeyPair, maxBatchLength, type OutInstructionWithBalance, type SignedBatch } from '../../domain/serai/types.ts';
+import { seraiVersion } from '../../domain/serai/version.ts';
+import { musigAggregateKey } from '../../domain/threshold/musig.ts';
+import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
+import type { BlockState } from './state.ts';
+import type { Refusal } from './validity.ts';
+
+type Deposit = (pallet: string, name: string, fields: Record<string, unknown>) => void;
+
+interface AccountInfo {
+  readonly nonce: number;
+  readonly consumers: number;
+  readonly providers: number;
+  readonly sufficients: number;
+  readonly data: null;
+}
+
+type Participants = readonly (readonly [key: Uint8Array, shares: bigint])[];
+
+interface SetKeys {
+  readonly network: ExternalNetwork;
+  readonly removed_participants: readonly Uint8Array[];
+  readonly key_pair: KeyPair;
+  readonly signature: Uint8Array;
+}
+
+const sum = (participants: Participants): bigint => participants.reduce((total, [, shares]) => total + shares, 0n);
+
+const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+/** Whether the runtime takes an extrinsic on this state; undefined means it does. */
+export const validate = (state: BlockState, genesisHash: Uint8Array, { call, signed }: Extrinsic): Refusal | undefined => {
+  const name = `${call.pallet}.${call.call}`;
+  if (signed === undefined) {
+    if (name === 'ValidatorSets.set_keys') return validateSetKeys(state, call.fields as unknown as SetKeys);
+    if (name === 'InInstructions.execute_batch') return validateBatch(state, (call.fields as unknown as { batch: SignedBatch }).batch);
+    return { tag: 'Call' };
+  }
+  const info = state.get<AccountInfo>('System', 'Account', signed.signer);
+  const payload = signingPayload({
+    call,
+    era: signed.era,
+    nonce: signed.nonce,
+    tip: signed.tip,
+    specVersion: seraiVersion.spec_version,
+    transactionVersion: seraiVersion.transaction_version,
+    genesisHash,
+    checkpoint: genesisHash,
+  });
+  if (!verifySr25519(signed.signer, payload, signed.signature)) return { tag: 'BadProof' };
+  const nonce = info?.nonce ?? 0;
+  if (signed.nonce < nonce) return { tag: 'Stale' };
+  if (signed.nonce > nonce) return { tag: 'Future' };
+  return undefined;
+};
+
+const validateSetKeys = (state: BlockState, call: SetKeys): Refusal | undefined => {
+  const { network } = call;
+  const session = state.get<number>('ValidatorSets', 'CurrentSession', network);
+  if (session === undefined) return { tag: 'Custom', code: 1 };
+  const set = { session, network };
+  if (state.get('ValidatorSets', 'Keys', set) !== undefined) return { tag: 'Stale' };
+  const participants = state.get<Participants>('ValidatorSets', 'Participants', network) ?? [];
+  const removed = call.removed_participants;
+  if (removed.some((key, index) => removed.slice(0, index).some((other) => same(key, other)))) return { tag: 'Custom', code: 2 };
+  const signers = participants.filter(([key]) => !removed.some((other) => same(key, other)));
+  const faulty = sum(participants) - sum(signers);
+  if (sum(signers) < 2n * faulty + 1n) return { tag: 'Custom', code: 3 };
+  const aggregate = musigAggregateKey(
+    musigContext(set),
+    signers.map(([key]) => key),
+  );
+  return verifySr25519(aggregate, setKeysMessage(set, removed, call.key_pair), call.signature) ? undefined : { tag: 'BadProof' };
+};
+
+const validateBatch = (state: BlockState, { batch, signature }: SignedBatch): Refusal | undefined => {
+  const { network, id } = batch;
+  if (batchType.encode(batch).length > maxBatchLength) return { tag: 'ExhaustsResources' };
+  const session = state.get<number>('ValidatorSets', 'CurrentSession', network);
+  const keys = session === undefined ? undefined : state.get<KeyPair>('ValidatorSets', 'Keys', { session, network });
+  if (keys === undefined || !verifySr25519(keys.ristretto, batchMessage(batch), signature)) return { tag: 'BadProof' };
+  if (state.get('InInstructions', 'Halted', network) !== undefined) return { tag: 'Custom', code: 1 };
+  const last = state.get<number>('InInstructions', 'LastBatch', network);
+  const expected = last === undefined ? 0 : last + 1;
+  if (id < expected) return { tag: 'Stale' };
+  if (id > expected) return { tag: 'Future' };
+  if (state.get<bigint>('InInstructions', 'LastBatchBlock', network) === state.get<bigint>('System', 'Number')) return { tag: 'Future' };
+  if (batch.instructions.some(({ balance }) => !coinsOf[network].includes(balance.coin))) return { tag: 'Custom', code: 2 };
+  return undefined;
+};
+
+const balanceOf = (state: BlockState, account: Uint8Array, coin: string): bigint => state.get<bigint>('Coins', 'Balances', account, coin) ?? 0n;
+
+const move = (state: BlockState, account: Uint8Array, coin: string, by: bigint): void => {
+  state.set('Coins', 'Balances', [account, coin], balanceOf(state, account, coin) + by);
+};
+
+const supply = (state: BlockState, coin: string, by: bigint): void => {
+  state.set('Coins', 'Supply', [coin], (state.get<bigint>('Coins', 'Supply', coin) ?? 0n) + by);
+};
+
+const NO_WEIGHT = { ref_time: 0n, proof_size: 0n };
+
+/** `Coins.NotEnoughCoins`: index of the pallet, position in its list of errors. */
+const NOT_ENOUGH_COINS = { tag: 'Module', index: 3, error: Uint8Array.of(1, 0, 0, 0) } as const;
+
+/** Carries out a valid extrinsic and deposits its events, as the runtime does: those of the call, then how it ended. */
+export const apply = (state: BlockState, index: number, { call, signed }: Extrinsic): EventRecord[] => {
+  const events: EventRecord[] = [];
+  const deposit: Deposit = (pallet, name, fields) => {
+    events.push({ phase: { tag: 'ApplyExtrinsic', index } as EventRecord['phase'], pallet, name, fields, topics: [] });
+  };
+  if (signed !== undefined) {
+    const info = state.get<AccountInfo>('System', 'Account', signed.signer) ?? { nonce: 0, consumers: 0, providers: 0, sufficients: 0, data: null };
+    state.set('System', 'Account', [signed.signer], { ...info, nonce: info.nonce + 1 });
+  }
+  const done = dispatch(state, deposit, call, signed?.signer);
+  if (signed !== undefined) deposit('TransactionPayment', 'TransactionFeePaid', { who: signed.signer, actual_fee: 0n, tip: 0n });
+  const dispatch_info = { weight: NO_WEIGHT, class: call.pallet === 'Timestamp' ? 'Mandatory' : 'Normal', pays_fee: signed === undefined ? 'No' : 'Yes' };
+  if (done) deposit('System', 'ExtrinsicSuccess', { dispatch_info });
+  else deposit('System', 'ExtrinsicFailed', { dispatch_error: NOT_ENOUGH_COINS, dispatch_info });
+  return events;
+};
+
+/** False where the call fails for want of coins; it has changed nothing then. */
+const dispatch = (state: BlockState, deposit: Deposit, { pallet, call, fields }: Call, signer: Uint8Array | undefined): boolean => {
+  switch (`${pallet}.${call}`) {
+    case 'Timestamp.set':
+      state.set('Timestamp', 'Now', [], (fields as { now: bigint }).now);
+      return true;
+    case 'ValidatorSets.set_keys':
+      setKeys(state, deposit, fields as unknown as SetKeys);
+      return true;
+    case 'InInstructions.execute_batch':
+      executeBatch(state, deposit, (fields as unknown as { batch: SignedBatch }).batch);
+      return true;
+    case 'Coins.transfer':
+      return signer !== undefined && transfer(state, deposit, signer, fields as unknown as { to: Uint8Array; balance: Balance });
+    case 'Coins.burn':
+      return signer !== undefined && burn(state, deposit, signer, (fields as unknown as { balance: Balance }).balance, 'Burn', fields);
+    case 'Coins.burn_with_instruction': {
+      const { instruction } = fields as unknown as { instruction: OutInstructionWithBalance };
+      return signer !== undefined && burn(state, deposit, signer, instruction.balance, 'BurnWithInstruction', fields);
+    }
+    default:
+      return false;
+  }
+};
+
+const setKeys = (state: BlockState, deposit: Deposit, { network, removed_participants, key_pair }: SetKeys): void => {
+  const session = state.get<number>('ValidatorSets', 'CurrentSession', network) ?? 0;
+  const set = { session, network };
+  state.set('ValidatorSets', 'Keys', [set], key_pair);
+  if (state.get('ValidatorSets', 'TotalAllocatedStake', network) === undefined) {
+    const participants = state.get<Participants>('ValidatorSets', 'Participants', network) ?? [];
+    const stake = participants.reduce((total, [key]) => total + (state.get<bigint>('ValidatorSets', 'Allocations', [network, key]) ?? 0n), 0n);
+    state.set('ValidatorSets', 'TotalAllocatedStake', [network], stake);
+  }
+  for (const removed of removed_participants) deposit('ValidatorSets', 'ParticipantRemoved', { set, removed });
+  deposit('ValidatorSets', 'KeyGen', { set, key_pair });
+};
+
+const executeBatch = (state: BlockState, deposit: Deposit, { batch }: SignedBatch): void => {
+  const { network, id, block, instructions } = batch;
+  state.set('InInstructions', 'LastBatch', [network], id);
+  state.set('InInstructions', 'LastBatchBlock', [network], state.get<bigint>('System', 'Number') ?? 0n);
+  state.set('InInstructions', 'LatestNetworkBlock', [network], block);
+  deposit('InInstructions', 'Batch', { network, id, block, instructions_hash: instructionsHash(instructions) });
+  instructions.forEach((instruction, index) => {
+    execute(state, deposit, network, id, index, instruction);
+  });
+};
+
+const execute = (
+  state: BlockState,
+  deposit: Deposit,
+  network: ExternalNetwork,
+  id: number,
+  index: number,
+  { instruction, balance }: InInstructionWithBalance,
+): void => {
+  // The exchange is not simulated: what needs it fails, as an instruction may on the real chain.
+  if (instruction.tag !== 'Transfer') {
+    deposit('InInstructions', 'InstructionFailure', { network, id, index });
+    return;
+  }
+  move(state, instruction.address, balance.coin, balance.amount);
+  supply(state, balance.coin, balance.amount);
+  deposit('Coins', 'Mint', { to: instruction.address, balance });
+};
+
+const transfer = (state: BlockState, deposit: Deposit, from: Uint8Array, { to, balance }: { to: Uint8Array; balance: Balance }): boolean => {
+  if (balanceOf(state, from, balance.coin) < balance.amount) return false;
+  move(state, from, balance.coin, -balance.amount);
+  move(state, to, balance.coin, balance.amount);
+  deposit('Coins', 'Transfer', { from, to, balance });
+  return true;
+};
+
+const burn = (state: BlockState, deposit: Deposit, from: Uint8Array, { coin, amount }: Balance, event: string, fields: Readonly<Record<string, unknown>>): boolean => {
+  if (balanceOf(state, from, coin) < amount) return false;
+  move(state, from, coin, -amount);
+  supply(state, coin, -amount);
+  deposit('Coins', event, { from, ...fields });
+  return true;
+};

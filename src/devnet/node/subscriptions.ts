@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { fromHex, toHex } from '../../domain/hex.ts';
+import type { Chain } from './chain.ts';
+import { headerJson, versionJson } from './rpc.ts';
+
+/** Sends a notification of a subscription. */
+type Notify = (method: string, subscription: string, result: unknown) => void;
+
+interface Subscription {
+  readonly kind: 'finalized' | 'best' | 'version' | 'storage';
+  readonly keys: readonly string[];
+  /** The last finalized height told, or the last storage values. */
+  told: number;
+  readonly values: Map<string, string | null>;
+}
+
+const NOTIFICATION = { finalized: 'chain_finalizedHead', best: 'chain_newHead', version: 'state_runtimeVersion', storage: 'state_storage' } as const;
+
+const KINDS: Readonly<Record<string, Subscription['kind']>> = {
+  chain_subscribeFinalizedHeads: 'finalized',
+  chain_subscribeFinalisedHeads: 'finalized',
+  chain_subscribeNewHeads: 'best',
+  chain_subscribeNewHead: 'best',
+  state_subscribeRuntimeVersion: 'version',
+  chain_subscribeRuntimeVersion: 'version',
+  state_subscribeStorage: 'storage',
+};
+
+/** A connection's subscriptions are bounded. */
+const LIMIT = 1024;
+
+/** The subscriptions of one connection. */
+export class Subscriptions {
+  readonly #chain: Chain;
+  readonly #notify: Notify;
+  readonly #open = new Map<string, Subscription>();
+
+  constructor(chain: Chain, notify: Notify) {
+    this.#chain = chain;
+    this.#notify = notify;
+  }
+
+  /** Opens a subscription and returns its id; undefined where the method is none. The first notification follows at once. */
+  subscribe(method: string, params: readonly unknown[]): string | undefined {
+    const kind = KINDS[method];
+    if (kind === undefined || this.#open.size >= LIMIT) return undefined;
+    const id = randomBytes(12).toString('base64url');
+    const keys = Array.isArray(params[0]) ? params[0].map(String) : [];
+    const subscription: Subscription = { kind, keys, told: -1, values: new Map() };
+    this.#open.set(id, subscription);
+    setImmediate(() => {
+      this.#tell(id, subscription).catch(() => undefined);
+    });
+    return id;
+  }
+
+  /** Ends a subscription: whether there was one; undefined where the method is none. */
+  unsubscribe(method: string, params: readonly unknown[]): boolean | undefined {
+    return /^(chain|state)_unsubscribe/.test(method) ? this.#open.delete(String(params[0])) : undefined;
+  }
+
+  /** A block was made. */
+  async advance(): Promise<void> {
+    for (const [id, subscription] of this.#open) await this.#tell(id, subscription);
+  }
+
+  async #tell(id: string, subscription: Subscription): Promise<void> {
+    if (!this.#open.has(id)) return;
+    const { kind } = subscription;
+    if (kind === 'version') {
+      if (subscription.told === -1) this.#notify(NOTIFICATION.version, id, versionJson());
+      subscription.told = 0;
+      return;
+    }
+    if (kind === 'storage') {
+      await this.#tellStorage(id, subscription);
+      return;
+    }
+    const head = kind === 'best' ? this.#chain.best.number : this.#chain.finalized;
+    if (head === subscription.told) return;
+    subscription.told = head;
+    const block = await this.#chain.block(head);
+    if (block !== undefined) this.#notify(NOTIFICATION[kind], id, headerJson(block.header));
+  }
+
+  async #tellStorage(id: string, { keys, values }: Subscription): Promise<void> {
+    const { number, hash } = this.#chain.best;
+    const changes: (readonly [string, string | null])[] = [];
+    for (const key of keys) {
+      const bytes = await this.#chain.storageAt(fromHex(key), number);
+      const value = bytes === undefined ? null : toHex(bytes);
+      if (values.has(key) && values.get(key) === value) continue;
+      values.set(key, value);
+      changes.push([key, value]);
+    }
+    if (changes.length > 0) this.#notify(NOTIFICATION.storage, id, { block: hash, changes });
+  }
+}
