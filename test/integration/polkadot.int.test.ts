@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSeraiClient, type SeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
 import type { ChainBlock } from '../../src/streams/fromChain.ts';
-import { goldenPresent } from '../support/golden.ts';
+import { goldenPresent, goldenText } from '../support/golden.ts';
 import { openRecordedNode, type RecordedNode } from '../support/recordedNode.ts';
 
 const lines: string[] = [];
@@ -45,6 +45,7 @@ const observe = (client: SeraiClient, from: number, deliver?: (block: ChainBlock
 
 const heights = ({ blocks }: Observed): number[] => blocks.map(({ number }) => number);
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const hexOf = (text: string): string => Buffer.from(text).toString('hex');
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 8_000, interval: 20 });
 
 describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, () => {
@@ -220,6 +221,33 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
       expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.undecodable', raw })]);
     });
     expect(heights(observed)).toEqual([0, 1, 2]);
+  });
+
+  it('is read with the runtime that executed each block when the runtime is upgraded', async () => {
+    const node = await startNode();
+    node.finalize(14);
+    const upgrade = 10;
+    const heightOf = new Map(node.blocks.map(({ number, hash }) => [hash, number]));
+    const isNew = (hash: unknown): boolean => typeof hash === 'string' && (heightOf.get(hash) ?? 0) >= upgrade;
+    const metadata = goldenText('metadata_v14.hex').replace(hexOf('ExtrinsicSuccess'), hexOf('ExtrinsicTriumph'));
+    const { specVersion, ...version } = node.version;
+    expect(specVersion).toBe(1);
+    let fetched = 0;
+    node.meddle((method, params) => {
+      if (method === 'state_getRuntimeVersion' && isNew(params[0])) return { result: { ...version, specVersion: 2 } };
+      if (method === 'state_getMetadata' && isNew(params[0])) return { result: metadata };
+      if (method !== 'state_call' || params[0] !== 'Metadata_metadata_at_version' || !isNew(params[2])) return undefined;
+      fetched += 1;
+      return { error: { code: -32000, message: 'Client error: Execution failed: Other: Exported method Metadata_metadata_at_version is not found' } };
+    });
+    const observed = observe(await connect(node), 1);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(1, 14));
+    });
+    expect(observed.blocks.map(({ events }) => events[0]?.name)).toEqual(
+      range(1, 14).map((height) => (height <= upgrade ? 'ExtrinsicSuccess' : 'ExtrinsicTriumph')),
+    );
+    expect(fetched).toBe(1);
   });
 
   it('is refused when it is of another chain than expected', async () => {

@@ -24,6 +24,8 @@ export type Meddle = (method: string, params: readonly unknown[]) => Answer | un
 export interface RecordedNode {
   readonly url: string;
   readonly blocks: readonly RecordedBlock[];
+  /** What `state_getRuntimeVersion` answers. */
+  readonly version: Readonly<Record<string, unknown>>;
   readonly requests: string[];
   readonly connections: () => number;
   /** Finalizes up to this height; `notify` heads are sent to subscribers (by default that height). */
@@ -60,7 +62,8 @@ export const openRecordedNode = async (port = 0): Promise<RecordedNode> => {
   const { top } = golden('genesis_dev.json') as { readonly top: Readonly<Record<string, string>> };
   const v14 = goldenText('metadata_v14.hex');
   const v15 = goldenText('metadata_v15.hex');
-  const version = (golden('runtime_version.json') as Readonly<Record<string, unknown>>)['rpc_json (state_getRuntimeVersion)'];
+  const versions = golden('runtime_version.json') as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  const version = versions['rpc_json (state_getRuntimeVersion)'] ?? {};
   const recorded = new Map(exchanges.map(({ request, response }) => [JSON.stringify([request.method, request.params]), response]));
   const byHash = new Map(blocks.map((block) => [block.hash, block]));
   const requests: string[] = [];
@@ -69,7 +72,7 @@ export const openRecordedNode = async (port = 0): Promise<RecordedNode> => {
   let subscriptions = 0;
   const heads = new Map<string, WebSocket>();
 
-  const blockAt = (hash: unknown): RecordedBlock | undefined => byHash.get(String(hash ?? blocks[finalized]?.hash));
+  const blockAt = (hash: unknown): RecordedBlock | undefined => byHash.get(typeof hash === 'string' ? hash : (blocks[finalized]?.hash ?? ''));
 
   const storage = (key: string, block: RecordedBlock): unknown => {
     if (key === eventsKey) return block.events;
@@ -148,6 +151,7 @@ export const openRecordedNode = async (port = 0): Promise<RecordedNode> => {
   return {
     url: `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     blocks,
+    version,
     requests,
     connections: () => server.clients.size,
     finalize: (height, notify = [height]) => {

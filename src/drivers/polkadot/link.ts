@@ -140,7 +140,9 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
         throw nodeError(error, `${method} at ${endpointInUse()}`);
       }
     },
-    reconnect: switching.leave,
+    reconnect: () => {
+      switching.leave();
+    },
     genesisHash: () => {
       if (genesis === undefined) throw new ChainError('chain.retry', 'not connected yet');
       return genesis;

@@ -1,6 +1,5 @@
 import { Metadata, TypeRegistry } from '@polkadot/types';
 import type { PortableType } from '@polkadot/types/interfaces';
-import type { HexString } from '@polkadot/util/types';
 import { coinBytes, networkBytes } from '../../domain/serai/networks.ts';
 import type { Hex } from '../../domain/hex.ts';
 
@@ -31,7 +30,7 @@ const flatten = (registry: TypeRegistry, portable: PortableType, bytes: Readonly
  */
 export const patchMetadata = (metadata: Uint8Array | Hex): Hex => {
   const registry = new TypeRegistry();
-  const decoded = new Metadata(registry, metadata as Uint8Array | HexString);
+  const decoded = new Metadata(registry, metadata);
   const { types } = decoded.version === 14 ? decoded.asV14.lookup : decoded.version === 15 ? decoded.asV15.lookup : decoded.asV16.lookup;
   const wrong = types.filter((portable) => pathOf(portable) in flatTypes);
   const isNested = wrong.some(({ type }) => type.def.isVariant && type.def.asVariant.variants.some(({ fields }) => fields.length > 0));

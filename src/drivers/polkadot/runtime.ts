@@ -1,9 +1,6 @@
 import { Metadata, TypeRegistry, decorateStorage } from '@polkadot/types';
-import type { GenericEvent } from '@polkadot/types';
 import type { EventRecord } from '@polkadot/types/interfaces';
 import type { Codec } from '@polkadot/types-codec/types';
-import type { HexString } from '@polkadot/util/types';
-import type { Vec } from '@polkadot/types-codec';
 import { compactStripLength } from '@polkadot/util';
 import { ChainError } from '../../domain/observation/chainError.ts';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
@@ -37,7 +34,7 @@ const eventsItem: StorageItem = { pallet: 'system', item: 'events' };
 /** Reads (patched) metadata of the runtime `version`, with the `meta` magic. */
 export const openRuntime = (metadataHex: Hex, version: string): Runtime => {
   const registry = new TypeRegistry();
-  const metadata = new Metadata(registry, metadataHex as HexString);
+  const metadata = new Metadata(registry, metadataHex);
   registry.setMetadata(metadata);
   const { lookup, pallets } = metadata.asLatest;
   const storage = decorateStorage(registry, metadata.asLatest, metadata.version);
@@ -66,7 +63,7 @@ export const openRuntime = (metadataHex: Hex, version: string): Runtime => {
   };
 
   const eventOf = (record: EventRecord, index: number): ChainEvent => {
-    const event = record.event as unknown as GenericEvent;
+    const event = record.event;
     const pallet = palletNames.get(event.index[0] ?? -1);
     if (pallet === undefined) throw new Error(`no pallet has index ${String(event.index[0])}`);
     const { fields, name } = event.meta;
@@ -83,9 +80,9 @@ export const openRuntime = (metadataHex: Hex, version: string): Runtime => {
     },
     events: (raw) => {
       if (raw === null) return [];
-      const records = decode(eventsItem, raw) as Vec<EventRecord>;
+      const records = decode(eventsItem, raw) as Codec & Iterable<EventRecord>;
       try {
-        return records.map(eventOf);
+        return [...records].map(eventOf);
       } catch (cause) {
         throw new ChainError('chain.undecodable', `cannot name the fields of events with runtime ${version}`, { cause, raw });
       }
