@@ -22,7 +22,13 @@ interface GoldenEvents {
 const asInMetadata = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(asInMetadata);
   if (typeof value !== 'object' || value === null) return value;
-  const renamed: Record<string, string> = { ristretto: '0', external: '1', refTime: 'ref_time', proofSize: 'proof_size', paysFee: 'pays_fee' };
+  const renamed: Record<string, string> = {
+    ristretto: '0',
+    external: '1',
+    refTime: 'ref_time',
+    proofSize: 'proof_size',
+    paysFee: 'pays_fee',
+  };
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [renamed[key] ?? key, asInMetadata(inner)]));
 };
 
@@ -35,7 +41,9 @@ describe.skipIf(!goldenPresent).each(['14', '15'])('the runtime of metadata v%s'
     expect(events).toHaveLength(78);
     for (const { pallet, variant, fields, phase, storage_hex } of events) {
       const expectedPhase = typeof phase === 'string' ? phase : phase.ApplyExtrinsic;
-      expect(runtime.events(storage_hex)).toEqual([{ index: 0, phase: expectedPhase, pallet, name: variant, fields: asInMetadata(fields) }]);
+      expect(runtime.events(storage_hex)).toEqual([
+        { index: 0, phase: expectedPhase, pallet, name: variant, fields: asInMetadata(fields) },
+      ]);
     }
   });
 

@@ -61,7 +61,9 @@ const open = async (): Promise<readonly [SeraiClient, RecordedNode, (storage: Re
 const find = (storage: Record<string, string>, key: string): string | null =>
   Object.entries(storage).find(([prefix]) => key.startsWith(prefix))?.[1] ?? null;
 
-const failed = (code: number, message: string, data?: string): Answer => ({ error: { code, message, ...(data === undefined ? {} : { data }) } });
+const failed = (code: number, message: string, data?: string): Answer => ({
+  error: { code, message, ...(data === undefined ? {} : { data }) },
+});
 const invalid = (data: string): Answer => failed(1010, 'Invalid Transaction', data);
 
 describe.skipIf(!goldenPresent)('calls to the chain', () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSeraiClient, type SeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
 import type { ChainBlock } from '../../src/streams/fromChain.ts';
@@ -179,6 +181,16 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
     expect(lines).toContain('chain silent');
   });
 
+  it('is preferred to one that takes the connection and says nothing', async () => {
+    const mute = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    onTestFinished(() => void mute.close());
+    const node = await startNode();
+    const endpoints = [`ws://127.0.0.1:${String((mute.address() as AddressInfo).port)}`, node.url];
+    const client = await connect(node, { endpoints, requestTimeout: 500 });
+    expect(client.genesisHash).toBe(node.blocks[0]?.hash);
+  });
+
   it('stops at a finalized block that contradicts the one delivered', async () => {
     const node = await startNode();
     node.finalize(5);
@@ -201,7 +213,9 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
     node.finalize(4);
     const client = await connect(node);
     node.meddle((method, params) =>
-      method === 'chain_getHeader' && params[0] === node.blocks[2]?.hash ? { result: { ...node.blocks[2]?.header, stateRoot: `0x${'11'.repeat(32)}` } } : undefined,
+      method === 'chain_getHeader' && params[0] === node.blocks[2]?.hash
+        ? { result: { ...node.blocks[2]?.header, stateRoot: `0x${'11'.repeat(32)}` } }
+        : undefined,
     );
     const observed = observe(client, 0);
     await until(() => {
@@ -238,7 +252,12 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
       if (method === 'state_getMetadata' && isNew(params[0])) return { result: metadata };
       if (method !== 'state_call' || params[0] !== 'Metadata_metadata_at_version' || !isNew(params[2])) return undefined;
       fetched += 1;
-      return { error: { code: -32000, message: 'Client error: Execution failed: Other: Exported method Metadata_metadata_at_version is not found' } };
+      return {
+        error: {
+          code: -32000,
+          message: 'Client error: Execution failed: Other: Exported method Metadata_metadata_at_version is not found',
+        },
+      };
     });
     const observed = observe(await connect(node), 1);
     await until(() => {

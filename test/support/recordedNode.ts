@@ -17,7 +17,9 @@ interface Exchange {
 }
 
 /** What a request is answered with instead of the recording; `undefined` leaves it as it was. */
-export type Answer = { readonly result: unknown } | { readonly error: { readonly code: number; readonly message: string; readonly data?: string } };
+export type Answer =
+  | { readonly result: unknown }
+  | { readonly error: { readonly code: number; readonly message: string; readonly data?: string } };
 export type Meddle = (method: string, params: readonly unknown[]) => Answer | undefined;
 
 /** A Serai node that says what a real one said, block by block as it is told to finalize them. */
@@ -72,7 +74,8 @@ export const openRecordedNode = async (port = 0): Promise<RecordedNode> => {
   let subscriptions = 0;
   const heads = new Map<string, WebSocket>();
 
-  const blockAt = (hash: unknown): RecordedBlock | undefined => byHash.get(typeof hash === 'string' ? hash : (blocks[finalized]?.hash ?? ''));
+  const blockAt = (hash: unknown): RecordedBlock | undefined =>
+    byHash.get(typeof hash === 'string' ? hash : (blocks[finalized]?.hash ?? ''));
 
   const storage = (key: string, block: RecordedBlock): unknown => {
     if (key === eventsKey) return block.events;

@@ -79,7 +79,11 @@ const tellers: Readonly<Record<string, (fields: unknown) => Told>> = {
     subject: `${network}/${String(id)}/${String(index)}`,
     data: { network, id, index },
   })),
-  'InInstructions.Halt': about(seraiEvents.halt, ({ network }) => ({ type: 'serai.in-instructions.halt.v1', subject: network, data: { network } })),
+  'InInstructions.Halt': about(seraiEvents.halt, ({ network }) => ({
+    type: 'serai.in-instructions.halt.v1',
+    subject: network,
+    data: { network },
+  })),
   'Coins.BurnWithInstruction': about(seraiEvents.burnWithInstruction, ({ from, instruction: { instruction, balance } }) => ({
     type: 'serai.coins.burn-with-instruction.v1',
     subject: networkOfCoin[balance.coin],
@@ -125,7 +129,10 @@ export const blockToRecords = (block: ObservedBlock, interest: Interest = { acco
 
   const ofEvents = (tell: (event: ObservedEvent) => readonly Told[]): ChainRecord[] =>
     block.events.flatMap((event) => {
-      const place = { block: { number, hash }, event: { index: event.index, extrinsic: typeof event.phase === 'number' ? event.phase : null } };
+      const place = {
+        block: { number, hash },
+        event: { index: event.index, extrinsic: typeof event.phase === 'number' ? event.phase : null },
+      };
       try {
         return tell(event).map((told) => {
           const once = `${told.type}/${String(number)}/${String(event.index)}`;
@@ -143,7 +150,11 @@ export const blockToRecords = (block: ObservedBlock, interest: Interest = { acco
     ...ofEvents((event) => membersOf(event, block)),
     ...ofEvents((event) => [...eventTold(event), ...touchedBy(event, interest)]),
     record(
-      { type: 'serai.chain.block.v1', subject: String(number), data: { number, hash, parentHash, stateRoot, extrinsicsRoot, time: block.time } },
+      {
+        type: 'serai.chain.block.v1',
+        subject: String(number),
+        data: { number, hash, parentHash, stateRoot, extrinsicsRoot, time: block.time },
+      },
       `serai.chain.block.v1/${String(number)}`,
     ),
   ];

@@ -71,7 +71,12 @@ export const batch = record('serai.in-instructions.batch.v1', {
 });
 
 /** An instruction of a batch failed on chain. */
-export const instructionFailure = record('serai.in-instructions.instruction-failure.v1', { ...place, network: externalNetwork, id: u32, index: u32 });
+export const instructionFailure = record('serai.in-instructions.instruction-failure.v1', {
+  ...place,
+  network: externalNetwork,
+  id: u32,
+  index: u32,
+});
 
 /** No more batches of a network are executed. */
 export const halt = record('serai.in-instructions.halt.v1', { ...place, network: externalNetwork });

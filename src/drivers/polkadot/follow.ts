@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Hex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
+import { checkSuccession, contradiction } from '../../domain/observation/checkSuccession.ts';
 import type { ChainBlock } from '../../streams/fromChain.ts';
 import type { Head } from './heads.ts';
 import type { ReadBlock } from './readBlock.ts';
@@ -28,12 +29,6 @@ export interface Follower {
   readonly stop: () => Promise<void>;
 }
 
-const contradiction = (height: number, known: Hex, other: Hex): ChainError =>
-  new ChainError(
-    'chain.contradiction',
-    `finalized block ${String(height)} was ${known} and is now ${other}: the node left the finalized chain; stop, and compare with other nodes`,
-  );
-
 /** Follows the finalized chain from a height on: fetches ahead, delivers one at a time, fills in what heads skip, drops what they repeat. */
 export const followFinalized = (options: FollowOptions): Follower => {
   const { from, read, hashAt, deliver, fail, onRetry, lookAhead, retryDelay } = options;
@@ -41,7 +36,7 @@ export const followFinalized = (options: FollowOptions): Follower => {
   const { signal } = stopping;
   const delivered = new Map<number, Hex>();
   const ahead: Promise<ChainBlock>[] = [];
-  let next = from;
+  let last: Head | undefined;
   let fetched = from;
   let tip = from - 1;
   let wake = Promise.withResolvers<undefined>();
@@ -52,7 +47,8 @@ export const followFinalized = (options: FollowOptions): Follower => {
       try {
         return await read(height);
       } catch (error) {
-        if (!(error instanceof ChainError)) throw new ChainError('chain.undecodable', `block ${String(height)}: an answer of the node makes no sense`, { cause: error });
+        if (!(error instanceof ChainError))
+          throw new ChainError('chain.undecodable', `block ${String(height)}: an answer of the node makes no sense`, { cause: error });
         if (error.code !== 'chain.retry') throw error;
         onRetry(error, height);
         await pause(retryDelay, undefined, { signal });
@@ -69,11 +65,6 @@ export const followFinalized = (options: FollowOptions): Follower => {
     }
   };
 
-  const checkParent = ({ number, parentHash }: ChainBlock): void => {
-    const known = delivered.get(number - 1);
-    if (known !== undefined && known !== parentHash) throw contradiction(number - 1, known, parentHash);
-  };
-
   const run = async (): Promise<void> => {
     for (;;) {
       signal.throwIfAborted();
@@ -84,12 +75,12 @@ export const followFinalized = (options: FollowOptions): Follower => {
         continue;
       }
       const block = await first;
-      checkParent(block);
+      checkSuccession(last, block);
       signal.throwIfAborted();
       await deliver(block);
+      last = { number: block.number, hash: block.hash };
       delivered.set(block.number, block.hash);
       delivered.delete(block.number - remembered);
-      next = block.number + 1;
     }
   };
 
@@ -101,12 +92,11 @@ export const followFinalized = (options: FollowOptions): Follower => {
   };
   const running = run().catch(failOnce);
 
-  const checkKnown = async (): Promise<void> => {
-    const last = next - 1;
-    const known = delivered.get(last);
-    if (known === undefined) return;
-    const now = await hashAt(last);
-    if (now !== null && now !== known) throw contradiction(last, known, now);
+  const checkLast = async (): Promise<void> => {
+    if (last === undefined) return;
+    const { number, hash } = last;
+    const now = await hashAt(number);
+    if (now !== null && now !== hash) throw contradiction(number, hash, now);
   };
 
   return {
@@ -123,7 +113,7 @@ export const followFinalized = (options: FollowOptions): Follower => {
         wake = Promise.withResolvers<undefined>();
       }
       try {
-        await checkKnown();
+        await checkLast();
       } catch (error) {
         if (error instanceof ChainError && error.code === 'chain.contradiction') failOnce(error);
         else throw error;

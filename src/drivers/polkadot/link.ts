@@ -54,6 +54,9 @@ const quiet = <T>(): PromiseWithResolvers<T> => {
 const messageOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string' ? error.message : '';
 
+/** A node that takes the connection and says nothing for so long is left. */
+const longestGreeting = 10_000;
+
 const backOff = (attempt: number): number => Math.min(longestDelay, firstDelay * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
 
 /** Connects, checks the genesis hash at every connection, and connects again with back-off, endpoint after endpoint. */
@@ -85,15 +88,32 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
     switching.leave();
   };
 
+  const connect = (): void => {
+    timer = setTimeout(
+      () => {
+        failure = 'it takes connections but does not answer';
+        switching.leave();
+      },
+      Math.min(requestTimeout, longestGreeting),
+    );
+    switching.use(endpointInUse());
+  };
+
   const greet = async (): Promise<void> => {
     const endpoint = endpointInUse();
     const found = await provider.send<Hex>('chain_getBlockHash', [0]);
     genesis ??= found;
     if (found !== genesis) {
       const cure = 'correct the endpoint, or use another name and data folder';
-      closeWith(new ChainError('chain.wrong-genesis', `the node at ${endpoint} has genesis block ${found}, we follow ${genesis}: a different chain; ${cure}`));
+      closeWith(
+        new ChainError(
+          'chain.wrong-genesis',
+          `the node at ${endpoint} has genesis block ${found}, we follow ${genesis}: a different chain; ${cure}`,
+        ),
+      );
       return;
     }
+    clearTimeout(timer);
     isReady = true;
     since = Date.now();
     log.info({ endpoint }, 'chain connected');
@@ -118,12 +138,11 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
       gate = quiet();
     }
     turn += 1;
-    timer = setTimeout(() => {
-      switching.use(endpointInUse());
-    }, backOff(attempt));
+    clearTimeout(timer);
+    timer = setTimeout(connect, backOff(attempt));
     attempt += 1;
   });
-  switching.use(endpointInUse());
+  connect();
 
   return {
     provider,

@@ -73,7 +73,11 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
   const api = await openApi(link, endpoints, settings.connectDeadline);
   const read = openReadBlock(link, openRuntimes(link));
 
-  const hashAt = async (height: number): Promise<Hex | null> => z.string().nullable().parse(await link.ask('chain_getBlockHash', [height])) as Hex | null;
+  const hashAt = async (height: number): Promise<Hex | null> =>
+    z
+      .string()
+      .nullable()
+      .parse(await link.ask('chain_getBlockHash', [height])) as Hex | null;
 
   const follow: ChainReader['follow'] = (from, deliver, fail) => {
     let isOver = false;
@@ -95,7 +99,14 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
       lookAhead: settings.lookAhead,
       retryDelay: settings.pollInterval,
     });
-    const stopHeads = watchHeads({ link, api, log, pollInterval: settings.pollInterval, silence: settings.silence, onHead: follower.onHead });
+    const stopHeads = watchHeads({
+      link,
+      api,
+      log,
+      pollInterval: settings.pollInterval,
+      silence: settings.silence,
+      onHead: follower.onHead,
+    });
     link.closed.catch(failed);
     return async () => {
       isOver = true;

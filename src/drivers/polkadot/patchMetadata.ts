@@ -19,7 +19,10 @@ const flatten = (registry: TypeRegistry, portable: PortableType, bytes: Readonly
   const variants = Object.entries(bytes).map(([name, index]) => ({ name, fields: [], index, docs: [] }));
   portable.set(
     'type',
-    registry.createType<PortableType>('PortableTypeV14', { id: 0, type: { path: portable.type.path, params: [], def: { Variant: { variants } }, docs: [] } }).type,
+    registry.createType<PortableType>('PortableTypeV14', {
+      id: 0,
+      type: { path: portable.type.path, params: [], def: { Variant: { variants } }, docs: [] },
+    }).type,
   );
 };
 

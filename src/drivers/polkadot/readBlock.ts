@@ -53,7 +53,10 @@ export const openReadBlock = (link: Link, runtimeAt: RuntimeAt): ReadBlock => {
     runtime.storageValue(item, hex.nullable().parse(await link.ask('state_getStorage', [runtime.storageKey(item), block])));
 
   const membersAt = async (runtime: Runtime, network: string, block: Hex): Promise<SetMember[]> =>
-    (memberList.parse(await valueAt(runtime, participantsOf(network), block)) ?? []).map(([publicKey, weight]) => ({ publicKey, weight: Number(weight) }));
+    (memberList.parse(await valueAt(runtime, participantsOf(network), block)) ?? []).map(([publicKey, weight]) => ({
+      publicKey,
+      weight: Number(weight),
+    }));
 
   return async (height) => {
     const hash = hex.nullable().parse(await link.ask('chain_getBlockHash', [height]));
@@ -63,7 +66,10 @@ export const openReadBlock = (link: Link, runtimeAt: RuntimeAt): ReadBlock => {
     const header = headerJson.parse(answer);
     const { parentHash, stateRoot, extrinsicsRoot } = header;
     if (hashOfHeader(header) !== hash || Number(header.number) !== height) {
-      throw new ChainError('chain.contradiction', `the node at ${link.endpoint()} gives block ${String(height)} hash ${hash} and a header that does not have it`);
+      throw new ChainError(
+        'chain.contradiction',
+        `the node at ${link.endpoint()} gives block ${String(height)} hash ${hash} and a header that does not have it`,
+      );
     }
     const runtime = await runtimeAt(height === 0 ? hash : parentHash);
     const [raw, time] = await Promise.all([link.ask('state_getStorage', [runtime.storageKey(events), hash]), valueAt(runtime, now, hash)]);

@@ -42,7 +42,8 @@ export const openRuntime = (metadataHex: Hex, version: string): Runtime => {
 
   const entryOf = ({ pallet, item }: StorageItem) => {
     const entry = storage[pallet]?.[item];
-    if (entry === undefined) throw new ChainError('chain.undecodable', `runtime ${version} has no storage ${pallet}.${item}: is this a Serai chain?`);
+    if (entry === undefined)
+      throw new ChainError('chain.undecodable', `runtime ${version} has no storage ${pallet}.${item}: is this a Serai chain?`);
     return entry;
   };
 
@@ -58,7 +59,8 @@ export const openRuntime = (metadataHex: Hex, version: string): Runtime => {
       throw new ChainError('chain.undecodable', `cannot decode ${where}`, { cause, raw });
     }
     // @polkadot/types fills missing bytes with zeros and ignores what is left over; writing the value again shows both.
-    if (!sameBytes(value.toU8a(), bytes)) throw new ChainError('chain.undecodable', `${where} does not read back as the same bytes`, { raw });
+    if (!sameBytes(value.toU8a(), bytes))
+      throw new ChainError('chain.undecodable', `${where} does not read back as the same bytes`, { raw });
     return value;
   };
 

@@ -54,7 +54,8 @@ const nameOf = (call: ChainCall): string =>
 export const openSubmitter = (link: Link, api: ApiPromise): ChainSubmitter => {
   const stateOf = async (pallet: string, item: string, argument: unknown): Promise<Codec | undefined> => {
     const entry = api.query[pallet]?.[item];
-    if (entry === undefined) throw new ChainError('chain.rejected', `the node's runtime has no storage ${pallet}.${item}: is this a Serai chain?`);
+    if (entry === undefined)
+      throw new ChainError('chain.rejected', `the node's runtime has no storage ${pallet}.${item}: is this a Serai chain?`);
     await link.ready();
     try {
       const value = await entry(argument);

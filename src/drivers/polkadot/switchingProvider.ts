@@ -1,5 +1,10 @@
 import { WsProvider } from '@polkadot/api';
-import type { ProviderInterface, ProviderInterfaceCallback, ProviderInterfaceEmitCb, ProviderInterfaceEmitted } from '@polkadot/rpc-provider/types';
+import type {
+  ProviderInterface,
+  ProviderInterfaceCallback,
+  ProviderInterfaceEmitCb,
+  ProviderInterfaceEmitted,
+} from '@polkadot/rpc-provider/types';
 
 /** A provider over one WebSocket after another. */
 export interface SwitchingProvider {

@@ -21,13 +21,33 @@ const blockOf = (events: readonly ObservedEvent[], participants: ObservedBlock['
   participants,
 });
 
-const event = (pallet: string, name: string, fields: Record<string, unknown>, index = 0): ObservedEvent => ({ index, phase: 3, pallet, name, fields });
+const event = (pallet: string, name: string, fields: Record<string, unknown>, index = 0): ObservedEvent => ({
+  index,
+  phase: 3,
+  pallet,
+  name,
+  fields,
+});
 
 const place = { block: { number: 7, hash: bytes('01') }, event: { index: 0, extrinsic: 3 } };
 const bitcoin = { session: 2, network: 'Bitcoin' };
 
-const cases: readonly (readonly [pallet: string, name: string, fields: Record<string, unknown>, type: string, subject: string, data: object])[] = [
-  ['ValidatorSets', 'NewSet', { set: { session: 2, network: 'Serai' } }, 'serai.validator-sets.new-set.v1', 'Serai/2', { set: { session: 2, network: 'Serai' } }],
+const cases: readonly (readonly [
+  pallet: string,
+  name: string,
+  fields: Record<string, unknown>,
+  type: string,
+  subject: string,
+  data: object,
+])[] = [
+  [
+    'ValidatorSets',
+    'NewSet',
+    { set: { session: 2, network: 'Serai' } },
+    'serai.validator-sets.new-set.v1',
+    'Serai/2',
+    { set: { session: 2, network: 'Serai' } },
+  ],
   [
     'ValidatorSets',
     'ParticipantRemoved',
@@ -66,7 +86,10 @@ const cases: readonly (readonly [pallet: string, name: string, fields: Record<st
   [
     'Coins',
     'BurnWithInstruction',
-    { from: alice, instruction: { instruction: { address: '0x0505', data: null }, balance: { coin: 'Dai', amount: '18446744073709551615' } } },
+    {
+      from: alice,
+      instruction: { instruction: { address: '0x0505', data: null }, balance: { coin: 'Dai', amount: '18446744073709551615' } },
+    },
     'serai.coins.burn-with-instruction.v1',
     'Ethereum',
     { from: aliceAccount, network: 'Ethereum', coin: 'Dai', amount: '18446744073709551615', address: '0x0505', data: null },
@@ -92,7 +115,14 @@ describe('the records of a block', () => {
         id: 'serai.chain.block.v1/7',
         subject: '7',
         time: '2026-09-21T14:13:20.000Z',
-        data: { number: 7, hash: bytes('01'), parentHash: bytes('02'), stateRoot: bytes('03'), extrinsicsRoot: bytes('04'), time: 1_790_000_000_000 },
+        data: {
+          number: 7,
+          hash: bytes('01'),
+          parentHash: bytes('02'),
+          stateRoot: bytes('03'),
+          extrinsicsRoot: bytes('04'),
+          time: 1_790_000_000_000,
+        },
       },
     ]);
   });
@@ -155,11 +185,13 @@ describe.skipIf(!goldenPresent)('the records of recorded blocks', () => {
 
   it('tell the first sets in genesis', () => {
     const members = [{ publicKey: alice, weight: 1 }];
-    expect(recordsOf(0, { Bitcoin: members, Ethereum: members, Monero: members }).map(({ type, subject }) => `${type} ${subject}`)).toEqual([
-      ...['Bitcoin', 'Ethereum', 'Monero'].map((network) => `serai.validator-sets.participants.v1 ${network}/0`),
-      ...['Serai', 'Bitcoin', 'Ethereum', 'Monero'].map((network) => `serai.validator-sets.new-set.v1 ${network}/0`),
-      'serai.chain.block.v1 0',
-    ]);
+    expect(recordsOf(0, { Bitcoin: members, Ethereum: members, Monero: members }).map(({ type, subject }) => `${type} ${subject}`)).toEqual(
+      [
+        ...['Bitcoin', 'Ethereum', 'Monero'].map((network) => `serai.validator-sets.participants.v1 ${network}/0`),
+        ...['Serai', 'Bitcoin', 'Ethereum', 'Monero'].map((network) => `serai.validator-sets.new-set.v1 ${network}/0`),
+        'serai.chain.block.v1 0',
+      ],
+    );
   });
 
   it('tell the rotation of Serai in block 21', () => {
