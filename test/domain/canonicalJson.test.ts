@@ -3,7 +3,9 @@ import { canonicalJson } from '../../src/domain/canonicalJson.ts';
 
 describe('canonical JSON', () => {
   it('orders keys by code units, numbers among them too, at every depth', () => {
-    expect(canonicalJson({ b: [{ z: 1, a: null }], a: 'x', 9: true, 10: false })).toBe('{"10":false,"9":true,"a":"x","b":[{"a":null,"z":1}]}');
+    expect(canonicalJson({ b: [{ z: 1, a: null }], a: 'x', 9: true, 10: false })).toBe(
+      '{"10":false,"9":true,"a":"x","b":[{"a":null,"z":1}]}',
+    );
   });
 
   it('leaves out what has no value, and refuses what JSON cannot hold', () => {

@@ -26,7 +26,8 @@ export const objection = (context: ProcessorContext, { id, params, shares, certi
   if (numbers.length !== params.n || numbers.some((number, at) => number !== at + 1)) return 'the party does not hold shares 1 to n';
   if (new Set(members.map(({ validator }) => validator)).size !== members.length) return 'a validator is twice in the party';
   if (threshold !== params.t || threshold !== thresholdOf(params.n)) return 'the threshold is not that of the party';
-  if (!members.some(({ validator, participants }) => validator === context.validator && participants[0] === params.i)) return 'share i is not ours';
+  if (!members.some(({ validator, participants }) => validator === context.validator && participants[0] === params.i))
+    return 'share i is not ours';
   const bytes = certificateBytes(context.genesisHash, certificate);
   const stands = ({ validator }: { readonly validator: Hex }): boolean => {
     const signature = signatures[validator];

@@ -36,4 +36,5 @@ export const externalBlockHash = (network: ExternalNetworkName, block: Omit<Exte
   toHex(blake2b(utf8ToBytes(`serai-coordinator/devnet/external-block${canonicalJson({ network, block })}`), { dkLen: 32 }));
 
 /** What a transaction is known by on the external chain: BLAKE2b-256(message ‖ signature). */
-export const outputHashOf = (message: Hex, signature: Hex): Hex => toHex(blake2b(concatBytes(fromHex(message), fromHex(signature)), { dkLen: 32 }));
+export const outputHashOf = (message: Hex, signature: Hex): Hex =>
+  toHex(blake2b(concatBytes(fromHex(message), fromHex(signature)), { dkLen: 32 }));

@@ -58,23 +58,23 @@ const keyOf = (height: number): Uint8Array => {
   return key;
 };
 
-const read = <T>(bytes: Uint8Array): T => JSON.parse(new TextDecoder().decode(bytes)) as T;
+const read = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 const written = (value: unknown): Uint8Array => utf8ToBytes(JSON.stringify(value));
 
 /** Opens the chain on a store (buckets 21 to 24); what was in it goes on. */
 export const openExternalChain = async (options: ExternalChainOptions): Promise<ExternalChain> => {
   const { store } = options;
-  const all = async <T>(bucket: number): Promise<[string, T][]> => {
-    const rows: [string, T][] = [];
-    for await (const [key, value] of store.scan(bucket)) rows.push([new TextDecoder().decode(key), read<T>(value)]);
+  const all = async (bucket: number): Promise<Map<string, unknown>> => {
+    const rows = new Map<string, unknown>();
+    for await (const [key, value] of store.scan(bucket)) rows.set(new TextDecoder().decode(key), read(value));
     return rows;
   };
   let tip: ExternalBlock | undefined;
-  for await (const [, value] of store.scan(BUCKETS.blocks, { reverse: true, limit: 1 })) tip = read<ExternalBlock>(value);
+  for await (const [, value] of store.scan(BUCKETS.blocks, { reverse: true, limit: 1 })) tip = read(value) as ExternalBlock;
   const chain = new SimulatedChain(options, tip, {
-    deposits: new Map(await all<Pooled<ExternalDeposit>>(BUCKETS.deposits)),
-    transactions: new Map(await all<Pooled<ExternalTransaction>>(BUCKETS.transactions)),
-    vaults: new Map(await all<Hex>(BUCKETS.vaults)),
+    deposits: (await all(BUCKETS.deposits)) as Pools['deposits'],
+    transactions: (await all(BUCKETS.transactions)) as Pools['transactions'],
+    vaults: (await all(BUCKETS.vaults)) as Pools['vaults'],
   });
   await chain.resume();
   return chain;
@@ -112,7 +112,8 @@ class SimulatedChain implements ExternalChain {
     return this.#inTurn(async () => {
       const known = this.#pools.vaults.get(set);
       if (known === key) return;
-      if (known !== undefined) throw new ExternalChainError('external.vault-conflict', `the vault of ${set} is under ${known} and cannot go to ${key}`);
+      if (known !== undefined)
+        throw new ExternalChainError('external.vault-conflict', `the vault of ${set} is under ${known} and cannot go to ${key}`);
       await this.#options.store.write([{ bucket: BUCKETS.vaults, key: utf8ToBytes(set), value: written(key) }]);
       this.#pools.vaults.set(set, key);
       await this.#mineAtOnce();
@@ -125,13 +126,24 @@ class SimulatedChain implements ExternalChain {
       const known = this.#pools.deposits.get(depositId)?.item;
       if (known !== undefined) {
         if (known.amount === item.amount && known.instruction === item.instruction) return;
-        throw new ExternalChainError('external.deposit-conflict', `deposit ${depositId} was made before with another content; take another id`);
+        throw new ExternalChainError(
+          'external.deposit-conflict',
+          `deposit ${depositId} was made before with another content; take another id`,
+        );
       }
       await this.#pool(BUCKETS.deposits, this.#pools.deposits, depositId, item);
     });
   }
 
-  broadcast({ plan, message, signature }: { readonly plan: Hex; readonly message: Hex; readonly signature: Hex }): Promise<ExternalTransaction> {
+  broadcast({
+    plan,
+    message,
+    signature,
+  }: {
+    readonly plan: Hex;
+    readonly message: Hex;
+    readonly signature: Hex;
+  }): Promise<ExternalTransaction> {
     return this.#inTurn(async () => {
       const vaults = [...this.#pools.vaults.values()];
       if (!vaults.some((key) => verifySr25519(fromHex(key), fromHex(message), fromHex(signature))))
@@ -172,7 +184,7 @@ class SimulatedChain implements ExternalChain {
   async #block(height: number): Promise<ExternalBlock> {
     const bytes = await this.#options.store.get(BUCKETS.blocks, keyOf(height));
     if (bytes === undefined) throw new ExternalChainError('external.damaged', `external block ${String(height)} is missing from the store`);
-    return read<ExternalBlock>(bytes);
+    return read(bytes) as ExternalBlock;
   }
 
   async #pool<T>(bucket: number, pool: Map<string, Pooled<T>>, key: string, item: T): Promise<void> {

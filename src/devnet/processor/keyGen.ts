@@ -80,7 +80,8 @@ export const sharesGiven = (draft: Draft, id: KeyGenId, given: ByParticipant): R
   const row = begun(draft, id);
   if (row.key !== undefined) return [generated(id, row.key.groupKey)];
   const { blobs } = row;
-  if (blobs === undefined) throw new ProcessorError('processor.out-of-order', `key shares of ${keyGenName(id)} came before the commitments`);
+  if (blobs === undefined)
+    throw new ProcessorError('processor.out-of-order', `key shares of ${keyGenName(id)} came before the commitments`);
   const secret = fromHex(row.encryption);
   const shares = new Map<number, Uint8Array>();
   const blamed: Reply[] = [];
@@ -95,8 +96,8 @@ export const sharesGiven = (draft: Draft, id: KeyGenId, given: ByParticipant): R
     const key = dkgFinish(secretOf(row), messagesOf(row, blobs), shares);
     const verifyingShares = Object.fromEntries([...key.verifyingShares].map(([index, share]) => [String(index), toHex(share)]));
     const kept = { groupKey: toHex(key.groupKey), secretShare: toHex(key.secretShare), verifyingShares };
-    // The polynomial has done its work: what is gone cannot leak.
-    keyGens.put(draft, keyGenName(id), { ...row, coefficients: [], key: kept });
+    // The polynomial and the encryption key have done their work: what is gone cannot leak.
+    keyGens.put(draft, keyGenName(id), { ...row, coefficients: [], encryption: '0x', key: kept });
     return [generated(id, kept.groupKey)];
   } catch (error) {
     return blameFor(id, error);
@@ -115,7 +116,10 @@ const generated = (id: KeyGenId, groupKey: Hex): Reply => ({
   data: { id, keyPair: { substrate: groupKey, network: groupKey } },
 });
 
-const blame = (id: KeyGenId, participant: number, reason: string): Reply => ({ type: 'serai.key-gen.blame.v1', data: { id, participant, reason } });
+const blame = (id: KeyGenId, participant: number, reason: string): Reply => ({
+  type: 'serai.key-gen.blame.v1',
+  data: { id, participant, reason },
+});
 
 const blameFor = (id: KeyGenId, error: unknown): Reply[] => {
   if (!(error instanceof ThresholdError) || error.culprits.length === 0) throw error;

@@ -24,7 +24,8 @@ export const mayObserve = (draft: Draft, block: ExternalBlock): boolean => {
 export const observeBlock = (draft: Draft, context: ProcessorContext, block: ExternalBlock): readonly ExternalObservation[] => {
   const known = blocks.get(draft, heightKey(block.height));
   if (known !== undefined) {
-    if (known.hash !== block.hash) throw new ProcessorError('processor.block-conflict', `external block ${String(block.height)} is another one now`);
+    if (known.hash !== block.hash)
+      throw new ProcessorError('processor.block-conflict', `external block ${String(block.height)} is another one now`);
     return known.observations;
   }
   const cursor = cursors.get(draft, '') ?? { height: 0, nextBatch: 0 };

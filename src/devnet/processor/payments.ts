@@ -18,7 +18,11 @@ export const confirmKeyPair = (draft: Draft, { set, attempt, keyPair }: Data<'se
   const row = keyGens.get(draft, keyGenName({ set, attempt }));
   const known = keys.get(draft, setName(set));
   // A missing share for an on-chain key is an alarm, never a new key generation (design §10).
-  if (row?.key?.groupKey !== keyPair.substrate || keyPair.network !== keyPair.substrate || (known !== undefined && known.groupKey !== keyPair.substrate))
+  if (
+    row?.key?.groupKey !== keyPair.substrate ||
+    keyPair.network !== keyPair.substrate ||
+    (known !== undefined && known.groupKey !== keyPair.substrate)
+  )
     throw new ProcessorError('processor.foreign-key', `this processor holds no share of the key ${keyPair.substrate} of ${setName(set)}`);
   if (known !== undefined) return [];
   const { index, t, n, key } = row;
@@ -28,7 +32,11 @@ export const confirmKeyPair = (draft: Draft, { set, attempt, keyPair }: Data<'se
 };
 
 /** A finalized Serai block's burns become payments: one plan each, the same at every processor. */
-export const substrateBlock = (draft: Draft, context: ProcessorContext, { block, set, burns }: Data<'serai.substrate.block.v1'>): Reply[] => {
+export const substrateBlock = (
+  draft: Draft,
+  context: ProcessorContext,
+  { block, set, burns }: Data<'serai.substrate.block.v1'>,
+): Reply[] => {
   const coins: readonly string[] = coinsOf[context.network];
   const plans = burns.flatMap((burn, index) => {
     if (!coins.includes(burn.coin)) return [];
@@ -52,7 +60,9 @@ export const noteMessage = (draft: Draft, name: string, message: Hex): void => {
 export const planId = (genesisHash: Hex, blockHash: Hex, index: number): Hex => {
   const place = new Uint8Array(4);
   new DataView(place.buffer).setUint32(0, index, true);
-  return toHex(blake2b(concatBytes(utf8ToBytes('serai-coordinator/v1/devnet/plan'), fromHex(genesisHash), fromHex(blockHash), place), { dkLen: 32 }));
+  return toHex(
+    blake2b(concatBytes(utf8ToBytes('serai-coordinator/v1/devnet/plan'), fromHex(genesisHash), fromHex(blockHash), place), { dkLen: 32 }),
+  );
 };
 
 /** What a vault signs to pay a burn out: label ‖ genesis ‖ canonical JSON of the payment. */

@@ -4,7 +4,15 @@ import type { ExternalObservation } from '../../domain/processor/messages.ts';
 import { table } from '../../domain/tables.ts';
 
 /** The bucket of each table in a processor's store; numbers are never reused. */
-export const TABLE_BUCKETS: Readonly<Record<string, number>> = { keyGen: 31, key: 32, signable: 33, attempt: 34, block: 35, outgoing: 36, cursor: 37 };
+export const TABLE_BUCKETS: Readonly<Record<string, number>> = {
+  keyGen: 31,
+  key: 32,
+  signable: 33,
+  attempt: 34,
+  block: 35,
+  outgoing: 36,
+  cursor: 37,
+};
 
 /** A key generation attempt. Everything random in it stands here before a reply leaves, so a restart goes on where it was. */
 export interface KeyGenRow {
@@ -15,7 +23,7 @@ export interface KeyGenRow {
   readonly party: Hex;
   /** The secret polynomial; gone once the key stands. */
   readonly coefficients: readonly Hex[];
-  /** The secret that shares for us are encrypted to. */
+  /** The secret that shares for us are encrypted to; gone once the key stands. */
   readonly encryption: Hex;
   /** X25519 public key ‖ commitments ‖ proof of knowledge, as it left. */
   readonly blob: Hex;

@@ -39,7 +39,11 @@ export const signAttempt = (draft: Draft, context: ProcessorContext, { id, diges
 };
 
 /** Signs under one map of preprocesses, once; the share and the map's digest are durable before it leaves. */
-export const preprocessesGiven = (draft: Draft, context: ProcessorContext, { id, digest, preprocesses: map }: Data<'serai.sign.preprocesses.v1'>): Reply[] => {
+export const preprocessesGiven = (
+  draft: Draft,
+  context: ProcessorContext,
+  { id, digest, preprocesses: map }: Data<'serai.sign.preprocesses.v1'>,
+): Reply[] => {
   const ready = readyFor(draft, context, id, digest);
   if (typeof ready === 'string') return [abstain(id, ready)];
   const { key, signable } = ready;
@@ -67,7 +71,11 @@ export const preprocessesGiven = (draft: Draft, context: ProcessorContext, { id,
 };
 
 /** Completes a signature from the party's shares. */
-export const sharesGiven = (draft: Draft, context: ProcessorContext, { id, digest, shares: given }: Data<'serai.sign.shares.v1'>): Reply[] => {
+export const sharesGiven = (
+  draft: Draft,
+  context: ProcessorContext,
+  { id, digest, shares: given }: Data<'serai.sign.shares.v1'>,
+): Reply[] => {
   const ready = readyFor(draft, context, id, digest);
   if (typeof ready === 'string') return [abstain(id, ready)];
   const { key, signable } = ready;
@@ -87,7 +95,11 @@ export const sharesGiven = (draft: Draft, context: ProcessorContext, { id, diges
 };
 
 /** Others have completed a signature: it counts if it verifies. */
-export const completedElsewhere = (draft: Draft, context: ProcessorContext, { id, digest, signature }: Data<'serai.sign.completed.v1'>): Reply[] => {
+export const completedElsewhere = (
+  draft: Draft,
+  context: ProcessorContext,
+  { id, digest, signature }: Data<'serai.sign.completed.v1'>,
+): Reply[] => {
   const ready = readyFor(draft, context, id, digest);
   if (typeof ready === 'string') return [abstain(id, ready)];
   if (ready.signable.signature !== undefined) return [];
@@ -142,4 +154,7 @@ const shares = (id: SignId, digest: Hex, map: Hex, index: number, bytes: Hex): R
   data: { id, digest, map, shares: { [index]: bytes } },
 });
 
-const completed = (id: SignId, digest: Hex, signature: Hex): Reply => ({ type: 'serai.sign.completed.v1', data: { id, digest, signature } });
+const completed = (id: SignId, digest: Hex, signature: Hex): Reply => ({
+  type: 'serai.sign.completed.v1',
+  data: { id, digest, signature },
+});

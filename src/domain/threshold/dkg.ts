@@ -45,11 +45,18 @@ export const dkgShares = (secret: DkgSecret, messages: ReadonlyMap<number, Uint8
 };
 
 /** Round 3: the key, from all round 1 messages and the shares the others made for us; throws with the culprits' numbers. */
-export const dkgFinish = (secret: DkgSecret, messages: ReadonlyMap<number, Uint8Array>, shares: ReadonlyMap<number, Uint8Array>): KeyShare => {
+export const dkgFinish = (
+  secret: DkgSecret,
+  messages: ReadonlyMap<number, Uint8Array>,
+  shares: ReadonlyMap<number, Uint8Array>,
+): KeyShare => {
   if (secret.n === 1) return finishAlone(secret);
   const others = othersOf(secret, messages);
-  const culprits = [...messages.keys()].filter((index) => index !== secret.index && !shareStands(secret, messages.get(index), shares.get(index)));
-  if (culprits.length > 0) throw new ThresholdError('threshold.invalid-share', `the key shares of ${culprits.join(', ')} do not fit`, culprits);
+  const culprits = [...messages.keys()].filter(
+    (index) => index !== secret.index && !shareStands(secret, messages.get(index), shares.get(index)),
+  );
+  if (culprits.length > 0)
+    throw new ThresholdError('threshold.invalid-share', `the key shares of ${culprits.join(', ')} do not fit`, culprits);
   const round2 = [...shares]
     .filter(([index]) => index !== secret.index)
     .map(([index, share]) => ({ identifier: identifierOf(index), signingShare: Uint8Array.from(share) }));
@@ -58,7 +65,14 @@ export const dkgFinish = (secret: DkgSecret, messages: ReadonlyMap<number, Uint8
   frost.DKG.round2(state, others);
   const key = frost.DKG.round3(state, others, round2);
   const { t, n, index } = secret;
-  return { t, n, index, groupKey: groupKeyOf(key.public), verifyingShares: verifyingSharesOf(key.public, n), secretShare: key.secret.signingShare };
+  return {
+    t,
+    n,
+    index,
+    groupKey: groupKeyOf(key.public),
+    verifyingShares: verifyingSharesOf(key.public, n),
+    secretShare: key.secret.signingShare,
+  };
 };
 
 /** Who sent a round 1 message that is malformed or does not prove knowledge of its secret. */

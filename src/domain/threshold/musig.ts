@@ -2,7 +2,16 @@ import { ristretto255 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { aggregate, makeNonces, type Random, type SecretNonces, signShare, type SigningRound, type ThresholdKey, verifyShare } from './suite.ts';
+import {
+  aggregate,
+  makeNonces,
+  type Random,
+  type SecretNonces,
+  signShare,
+  type SigningRound,
+  type ThresholdKey,
+  verifyShare,
+} from './suite.ts';
 import { ThresholdError } from './thresholdError.ts';
 
 /** Secret nonces of one MuSig share: in memory only, used once. */
@@ -55,7 +64,8 @@ export const musigAggregateKey = (context: Uint8Array, publicKeys: readonly Uint
 };
 
 /** Fresh nonces for one MuSig share, and their public commitment (64 bytes). */
-export const musigCommit = (random: Random = randomBytes): { readonly nonces: MusigNonce; readonly commitment: Uint8Array } => makeNonces(random);
+export const musigCommit = (random: Random = randomBytes): { readonly nonces: MusigNonce; readonly commitment: Uint8Array } =>
+  makeNonces(random);
 
 /** One signer's share (32 bytes); `secretScalar` is the canonical scalar of its Serai key. The nonces are wiped. */
 export const musigSign = (session: MusigSession & { readonly secretScalar: Uint8Array; readonly nonces: MusigNonce }): Uint8Array => {

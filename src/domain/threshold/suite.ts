@@ -48,7 +48,8 @@ export const frost: FROST = createFROST({
 });
 
 /** A labelled hash into the scalar field, apart from the suite's own by its label. */
-export const scalarHash = (label: string, ...parts: Uint8Array[]): bigint => hashToScalar(concatBytes(...parts), { DST: utf8ToBytes(NAME + label) });
+export const scalarHash = (label: string, ...parts: Uint8Array[]): bigint =>
+  hashToScalar(concatBytes(...parts), { DST: utf8ToBytes(NAME + label) });
 
 /** A participant as the suite names it. */
 export const identifierOf = (participant: number): string => frost.Identifier.fromNumber(participant);
@@ -93,7 +94,9 @@ export const aggregate = (round: SigningRound, shares: ReadonlyMap<number, Uint8
     throw new ThresholdError('threshold.invalid-input', 'shares and commitments are not of the same party');
   const fail = (cause?: unknown): never => {
     const culprits = party.filter((index) => !verifyShare(round, index, shares.get(index) ?? new Uint8Array()));
-    throw new ThresholdError('threshold.invalid-share', `the shares of ${culprits.join(', ') || 'this party'} do not fit`, culprits, { cause });
+    throw new ThresholdError('threshold.invalid-share', `the shares of ${culprits.join(', ') || 'this party'} do not fit`, culprits, {
+      cause,
+    });
   };
   let signature: Uint8Array;
   try {
@@ -124,18 +127,27 @@ const publicOf = ({ t, n, groupKey, verifyingShares }: ThresholdKey): FrostPubli
   verifyingShares: Object.fromEntries([...verifyingShares].map(([index, share]) => [identifierOf(index), Uint8Array.from(share)])),
 });
 
-const commitmentList = ({ commitments }: SigningRound): { identifier: string; hiding: Uint8Array<ArrayBuffer>; binding: Uint8Array<ArrayBuffer> }[] =>
+const commitmentList = ({
+  commitments,
+}: SigningRound): { identifier: string; hiding: Uint8Array<ArrayBuffer>; binding: Uint8Array<ArrayBuffer> }[] =>
   [...commitments].map(([index, bytes]) => {
-    if (bytes.length !== 64) throw new ThresholdError('threshold.invalid-input', `the commitment of ${String(index)} has not 64 bytes`, [index]);
-    return { identifier: identifierOf(index), hiding: Uint8Array.from(bytes.subarray(0, 32)), binding: Uint8Array.from(bytes.subarray(32)) };
+    if (bytes.length !== 64)
+      throw new ThresholdError('threshold.invalid-input', `the commitment of ${String(index)} has not 64 bytes`, [index]);
+    return {
+      identifier: identifierOf(index),
+      hiding: Uint8Array.from(bytes.subarray(0, 32)),
+      binding: Uint8Array.from(bytes.subarray(32)),
+    };
   });
 
 // The library's FROST begins at two participants; a set of one signs by the same formulas, without a sum.
-const aloneFactor = ({ key, message }: SigningRound, commitment: Uint8Array): bigint => scalarHash('alone', key.groupKey, commitment, sha512(message));
+const aloneFactor = ({ key, message }: SigningRound, commitment: Uint8Array): bigint =>
+  scalarHash('alone', key.groupKey, commitment, sha512(message));
 
 const aloneBytes = ({ commitments }: SigningRound): Uint8Array => {
   const bytes = commitments.get(1);
-  if (bytes?.length !== 64 || commitments.size !== 1) throw new ThresholdError('threshold.invalid-input', 'a party of one has one commitment of 64 bytes');
+  if (bytes?.length !== 64 || commitments.size !== 1)
+    throw new ThresholdError('threshold.invalid-input', 'a party of one has one commitment of 64 bytes');
   return bytes;
 };
 
@@ -149,7 +161,8 @@ const signAlone = (round: SigningRound, secretShare: Uint8Array, nonces: SecretN
   if (Fn.is0(hiding) || Fn.is0(binding)) throw new ThresholdError('threshold.invalid-input', 'these nonces are used up');
   const bytes = aloneBytes(round);
   const commitment = Point.BASE.multiply(hiding).add(Point.BASE.multiply(Fn.mul(binding, aloneFactor(round, bytes))));
-  if (!commitment.equals(aloneCommitment(round))) throw new ThresholdError('threshold.invalid-input', 'the commitment is not of these nonces');
+  if (!commitment.equals(aloneCommitment(round)))
+    throw new ThresholdError('threshold.invalid-input', 'the commitment is not of these nonces');
   const challenge = schnorrkelChallenge(round.key.groupKey, commitment.toBytes(), round.message);
   const nonce = Fn.add(hiding, Fn.mul(binding, aloneFactor(round, bytes)));
   return Fn.toBytes(Fn.add(nonce, Fn.mul(challenge, Fn.fromBytes(secretShare))));

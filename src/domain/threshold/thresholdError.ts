@@ -1,7 +1,11 @@
 import { CoordinatorError } from '../errors.ts';
 
 /** What can go wrong in threshold mathematics: bad parameters, or what another participant sent. */
-export type ThresholdCode = 'threshold.bad-parameters' | 'threshold.invalid-commitments' | 'threshold.invalid-share' | 'threshold.invalid-input';
+export type ThresholdCode =
+  | 'threshold.bad-parameters'
+  | 'threshold.invalid-commitments'
+  | 'threshold.invalid-share'
+  | 'threshold.invalid-input';
 
 /** A failure of key generation or signing; `culprits` are the participants whose data is at fault, where that is known. */
 export class ThresholdError extends CoordinatorError {

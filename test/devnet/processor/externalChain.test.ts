@@ -10,10 +10,15 @@ import { openMemoryStore } from '../../../src/drivers/memory/memoryStore.ts';
 const vault = devAccount('Alice');
 const key = toHex(vault.publicKey);
 const plan = toHex(new Uint8Array(32).fill(4));
-const payment = (text: string) => ({ plan, message: toHex(utf8ToBytes(text)), signature: toHex(signSr25519(vault.secretKey, utf8ToBytes(text))) });
+const payment = (text: string) => ({
+  plan,
+  message: toHex(utf8ToBytes(text)),
+  signature: toHex(signSr25519(vault.secretKey, utf8ToBytes(text))),
+});
 const deposit = { amount: 1n, instruction: { tag: 'Transfer', address: new Uint8Array(32) } } as const;
 
-const open = (store: Store, mining: 'at-once' | 'on-tick' = 'at-once'): Promise<ExternalChain> => openExternalChain({ store, network: 'Bitcoin', mining });
+const open = (store: Store, mining: 'at-once' | 'on-tick' = 'at-once'): Promise<ExternalChain> =>
+  openExternalChain({ store, network: 'Bitcoin', mining });
 
 const blocksOf = async (chain: ExternalChain): Promise<ExternalBlock[]> => {
   const blocks: ExternalBlock[] = [];

@@ -44,7 +44,9 @@ export class FourProcessors {
 
   static async open(count = 4): Promise<FourProcessors> {
     const names = ['Alice', 'Bob', 'Charlie', 'Dave'];
-    const pairs = Array.from({ length: count }, (_, at) => (names[at] === undefined ? sr25519Pair(randomBytes(32)) : devAccount(names[at])));
+    const pairs = Array.from({ length: count }, (_, at) =>
+      names[at] === undefined ? sr25519Pair(randomBytes(32)) : devAccount(names[at]),
+    );
     const four = new FourProcessors(pairs, await openExternalChain({ store: openMemoryStore(), network: 'Bitcoin' }));
     for (const at of pairs.keys()) await four.restart(at);
     return four;
@@ -55,7 +57,14 @@ export class FourProcessors {
     const [store, pair] = [this.stores[at], this.pairs[at]];
     if (store === undefined || pair === undefined) throw new Error(`no processor ${String(at)}`);
     const validator = toHex(pair.publicKey);
-    this.processors[at] = await openProcessor({ store, network: 'Bitcoin', genesisHash, validator, chain: this.chain, random: randomBytes });
+    this.processors[at] = await openProcessor({
+      store,
+      network: 'Bitcoin',
+      genesisHash,
+      validator,
+      chain: this.chain,
+      random: randomBytes,
+    });
   }
 
   async ask(at: number, command: Command): Promise<readonly Reply[]> {
@@ -127,7 +136,8 @@ export class FourProcessors {
   async observe(block: ExternalBlock): Promise<Awaited<ReturnType<Processor['observe']>>> {
     const said = await Promise.all(this.processors.map((processor) => processor.observe(block)));
     const [first] = said;
-    if (first === undefined || said.some((other) => JSON.stringify(other) !== JSON.stringify(first))) throw new Error('the processors saw different things');
+    if (first === undefined || said.some((other) => JSON.stringify(other) !== JSON.stringify(first)))
+      throw new Error('the processors saw different things');
     return first;
   }
 
@@ -154,7 +164,8 @@ export class FourProcessors {
     const command: Command = { type: 'serai.substrate.block.v1', data: { context, block, set, burns, batches: [] } };
     const acks = await Promise.all(this.processors.map((_, at) => this.ask(at, command)));
     const [first] = acks;
-    if (first === undefined || acks.some((other) => JSON.stringify(other) !== JSON.stringify(first))) throw new Error('the processors made different plans');
+    if (first === undefined || acks.some((other) => JSON.stringify(other) !== JSON.stringify(first)))
+      throw new Error('the processors made different plans');
     const [plan] = only(first, 'serai.substrate.block-ack.v1').plans;
     if (plan === undefined) throw new Error('no plan');
     return plan;

@@ -50,7 +50,10 @@ describe('key generation', () => {
 
   it('blames who sent bad commitments, other ones, or a bad share', async () => {
     const four = await FourProcessors.open(2);
-    const [a, b] = [only(await four.ask(0, four.generate(0)), 'serai.key-gen.commitments.v1'), only(await four.ask(1, four.generate(1)), 'serai.key-gen.commitments.v1')];
+    const [a, b] = [
+      only(await four.ask(0, four.generate(0)), 'serai.key-gen.commitments.v1'),
+      only(await four.ask(1, four.generate(1)), 'serai.key-gen.commitments.v1'),
+    ];
     const given = (second: Hex): Parameters<FourProcessors['ask']>[1] => ({
       type: 'serai.key-gen.commitments.v1',
       data: { id: keyGenId, commitments: { 1: a.commitments, 2: second } },
@@ -63,7 +66,10 @@ describe('key generation', () => {
     const { shares } = only(await four.ask(1, given(b.commitments)), 'serai.key-gen.shares.v1');
     const share = shares[1] ?? '0x';
     const wrong: Hex = `0x${share.slice(2, -2)}${share.endsWith('00') ? '01' : '00'}`;
-    const sharesCommand = (bytes: Hex): Parameters<FourProcessors['ask']>[1] => ({ type: 'serai.key-gen.shares.v1', data: { id: keyGenId, shares: { 2: bytes } } });
+    const sharesCommand = (bytes: Hex): Parameters<FourProcessors['ask']>[1] => ({
+      type: 'serai.key-gen.shares.v1',
+      data: { id: keyGenId, shares: { 2: bytes } },
+    });
     expect(only(await four.ask(0, sharesCommand(wrong)), 'serai.key-gen.blame.v1').participant).toBe(2);
     only(await four.ask(0, sharesCommand(share)), 'serai.key-gen.generated-key-pair.v1');
   });
@@ -94,7 +100,10 @@ describe('signing', () => {
     const preprocesses = await four.preprocess(id, digest, party);
     const shares = await four.share(id, digest, party, preprocesses);
     for (const at of party) {
-      const { signature } = only(await four.ask(at, { type: 'serai.sign.shares.v1', data: { id, digest, shares } }), 'serai.sign.completed.v1');
+      const { signature } = only(
+        await four.ask(at, { type: 'serai.sign.shares.v1', data: { id, digest, shares } }),
+        'serai.sign.completed.v1',
+      );
       expect(sr25519Verify(message, fromHex(signature), fromHex(four.groupKey))).toBe(true);
     }
   });
@@ -104,13 +113,18 @@ describe('signing', () => {
     const { id, digest } = planAttempt(plan);
     const party = [1, 2, 3];
     const shares = await four.share(id, digest, party, await four.preprocess(id, digest, party));
-    const { signature } = only(await four.ask(1, { type: 'serai.sign.shares.v1', data: { id, digest, shares } }), 'serai.sign.completed.v1');
+    const { signature } = only(
+      await four.ask(1, { type: 'serai.sign.shares.v1', data: { id, digest, shares } }),
+      'serai.sign.completed.v1',
+    );
     expect(await four.ask(0, { type: 'serai.sign.completed.v1', data: { id, digest, signature } })).toEqual([]);
     await four.ask(2, { type: 'serai.sign.shares.v1', data: { id, digest, shares } });
     expect(four.chain.height).toBe(1);
     const block = await four.blockAt(1);
     expect(block.transactions).toMatchObject([{ plan: plan.id, signature }]);
-    expect(await four.observe(block)).toMatchObject([{ type: 'serai.external.output.v1', data: { plan: plan.id, outputHash: block.transactions[0]?.outputHash } }]);
+    expect(await four.observe(block)).toMatchObject([
+      { type: 'serai.external.output.v1', data: { plan: plan.id, outputHash: block.transactions[0]?.outputHash } },
+    ]);
   });
 
   it('gives the same bytes or abstains after a restart at every step', async () => {
@@ -180,7 +194,10 @@ describe('signing', () => {
     const party = [0, 1, 2];
     const shares = await four.share(id, digest, party, await four.preprocess(id, digest, party));
     const wrong = { ...shares, 3: shares[2] ?? '0x' };
-    const { reason } = only(await four.ask(0, { type: 'serai.sign.shares.v1', data: { id, digest, shares: wrong } }), 'serai.sign.abstain.v1');
+    const { reason } = only(
+      await four.ask(0, { type: 'serai.sign.shares.v1', data: { id, digest, shares: wrong } }),
+      'serai.sign.abstain.v1',
+    );
     expect(reason).toContain('3');
     only(await four.ask(0, { type: 'serai.sign.shares.v1', data: { id, digest, shares } }), 'serai.sign.completed.v1');
   });

@@ -11,7 +11,11 @@ const message = utf8ToBytes('ValidatorSets-set_keys and the rest');
 const names = ['Alice', 'Bob', 'Charlie', 'Dave'];
 
 interface Recorded {
-  readonly sets: readonly { readonly musig_context: string; readonly musig_key_alice: string; readonly musig_key_alice_bob_charlie_dave: string }[];
+  readonly sets: readonly {
+    readonly musig_context: string;
+    readonly musig_key_alice: string;
+    readonly musig_key_alice_bob_charlie_dave: string;
+  }[];
 }
 
 const round = (count: number) => {

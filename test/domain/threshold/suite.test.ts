@@ -8,11 +8,18 @@ import { choose, generate } from './keys.ts';
 
 const message = utf8ToBytes('pay 1 BTC');
 
-const signWith = (party: readonly KeyShare[], text = message): { round: SigningRound; shares: Map<number, Uint8Array>; signature: Uint8Array } => {
+const signWith = (
+  party: readonly KeyShare[],
+  text = message,
+): { round: SigningRound; shares: Map<number, Uint8Array>; signature: Uint8Array } => {
   const [first] = party;
   if (first === undefined) throw new Error('an empty party');
   const nonces = party.map(() => makeNonces(randomBytes));
-  const round: SigningRound = { key: first, message: text, commitments: new Map(party.map(({ index }, at) => [index, nonces[at]?.commitment ?? new Uint8Array()])) };
+  const round: SigningRound = {
+    key: first,
+    message: text,
+    commitments: new Map(party.map(({ index }, at) => [index, nonces[at]?.commitment ?? new Uint8Array()])),
+  };
   const shares = new Map(
     party.map(({ index, secretShare }, at) => {
       const own = nonces[at]?.nonces;
@@ -91,7 +98,10 @@ describe('key generation', () => {
     if (secret === undefined) throw new Error('no secret');
     const wrong = Uint8Array.from(messages.get(2) ?? []);
     wrong[150] = (wrong[150] ?? 0) ^ 1;
-    expect(thrown(() => dkgShares(secret, new Map([...messages, [2, wrong]])))).toMatchObject({ code: 'threshold.invalid-commitments', culprits: [2] });
+    expect(thrown(() => dkgShares(secret, new Map([...messages, [2, wrong]])))).toMatchObject({
+      code: 'threshold.invalid-commitments',
+      culprits: [2],
+    });
   });
 
   it('names who sent a share that is not of its polynomial', () => {
