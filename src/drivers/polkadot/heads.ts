@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ApiPromise } from '@polkadot/api';
 import { z } from 'zod';
 import type { Hex } from '../../domain/hex.ts';
 import type { ChainLog, Link } from './link.ts';
-import { headerJson } from './readBlock.ts';
+import { hashOfHeader, headerJson } from './readBlock.ts';
 
 /** A finalized head: where the finalized chain ends. */
 export interface Head {
@@ -13,7 +12,6 @@ export interface Head {
 
 export interface HeadsOptions {
   readonly link: Link;
-  readonly api: ApiPromise;
   readonly log: ChainLog;
   /** Milliseconds between two polls. */
   readonly pollInterval: number;
@@ -26,7 +24,7 @@ export interface HeadsOptions {
  * Tells finalized heads by subscription and by polling, for neither is trusted alone: heads come repeated, out of order and with gaps.
  * When none is higher than before for `silence`, the connection is given up for a new one. Returns what ends it.
  */
-export const watchHeads = ({ link, api, log, pollInterval, silence, onHead }: HeadsOptions): (() => void) => {
+export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOptions): (() => void) => {
   const stopping = new AbortController();
   const { signal } = stopping;
   let highest = -1;
@@ -47,16 +45,22 @@ export const watchHeads = ({ link, api, log, pollInterval, silence, onHead }: He
     onHead(head).catch(report);
   };
 
+  const notified = (error: Error | null, header: unknown): void => {
+    const parsed = headerJson.safeParse(header);
+    if (error === null && parsed.success) seen({ number: Number(parsed.data.number), hash: hashOfHeader(parsed.data) });
+    else report(error ?? parsed.error);
+  };
+
   const subscribe = async (): Promise<void> => {
     if (unsubscribe !== undefined || isSubscribing) return;
     isSubscribing = true;
     try {
-      // WsProvider subscribes again after every reconnection.
-      const stop = await api.rpc.chain.subscribeFinalizedHeads(({ number, hash }) => {
-        seen({ number: number.toNumber(), hash: hash.toHex() });
-      });
-      if (signal.aborted) stop();
-      else unsubscribe = stop;
+      // The provider moves the subscription on to every later connection.
+      const id = await link.provider.subscribe('chain_finalizedHead', 'chain_subscribeFinalizedHeads', [], notified);
+      unsubscribe = () => {
+        link.provider.unsubscribe('chain_finalizedHead', 'chain_unsubscribeFinalizedHeads', id).catch(report);
+      };
+      if (signal.aborted) unsubscribe();
     } finally {
       isSubscribing = false;
     }

@@ -101,7 +101,6 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
     });
     const stopHeads = watchHeads({
       link,
-      api,
       log,
       pollInterval: settings.pollInterval,
       silence: settings.silence,
