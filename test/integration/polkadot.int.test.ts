@@ -304,6 +304,25 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
     expect(observed.failures).toEqual([]);
   });
 
+  it('can be let go of while it is away', async () => {
+    const node = await startNode();
+    node.finalize(2);
+    const client = await connect(node);
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual([0, 1, 2]);
+    });
+    node.meddle((method) => {
+      if (method === 'chain_getHeader') node.drop();
+      return undefined;
+    });
+    node.finalize(9);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await node.close();
+    await observed.stop();
+    expect(observed.failures).toEqual([]);
+  });
+
   it('tells the validators of a network', async () => {
     const node = await startNode();
     node.finalize(8);

@@ -37,6 +37,7 @@ export const followFinalized = (options: FollowOptions): Follower => {
   const delivered = new Map<number, Hex>();
   const ahead: Promise<ChainBlock>[] = [];
   let last: Head | undefined;
+  let delivering = Promise.resolve();
   let fetched = from;
   let tip = from - 1;
   let wake = Promise.withResolvers<undefined>();
@@ -77,7 +78,8 @@ export const followFinalized = (options: FollowOptions): Follower => {
       const block = await first;
       checkSuccession(last, block);
       signal.throwIfAborted();
-      await deliver(block);
+      delivering = deliver(block);
+      await delivering;
       last = { number: block.number, hash: block.hash };
       delivered.set(block.number, block.hash);
       delivered.delete(block.number - remembered);
@@ -90,7 +92,7 @@ export const followFinalized = (options: FollowOptions): Follower => {
     wake.resolve(undefined);
     fail(error);
   };
-  const running = run().catch(failOnce);
+  run().catch(failOnce);
 
   const checkLast = async (): Promise<void> => {
     if (last === undefined) return;
@@ -122,7 +124,8 @@ export const followFinalized = (options: FollowOptions): Follower => {
     stop: async () => {
       stopping.abort();
       wake.resolve(undefined);
-      await running;
+      // A block still being fetched is not waited for: its node may be gone.
+      await delivering.catch(() => undefined);
     },
   };
 };
