@@ -23,6 +23,9 @@ export interface ConnectionDeps extends ModuleDeps {
   readonly openPeers: (epoch: number) => Promise<PeerNetwork>;
 }
 
+/** Frames of different peers share commits; each peer's own come one at a time. */
+const PEERS_AT_ONCE = 64;
+
 /** A frame that says something else than the link it came on, or leaves a number out. */
 class FrameError extends Error {
   readonly code: string;
@@ -75,7 +78,7 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
         running$: module.counterpartsKnown$.pipe(
           closeOn(stop$),
           mergeMap(() =>
-            framesToLedger({ envelopes$: fromPeers(network).pipe(closeOn(stop$)), decode, commit: toLedger(ledger, step), delivery }),
+            framesToLedger({ envelopes$: fromPeers(network).pipe(closeOn(stop$)), decode, commit: toLedger(ledger, step), delivery: { ...delivery, concurrency: PEERS_AT_ONCE } }),
           ),
         ),
       },

@@ -1,10 +1,11 @@
-import { defer, finalize, from, type Observable } from 'rxjs';
+import { concatWith, defer, finalize, from, type Observable } from 'rxjs';
 import type { Ledger } from '../data/ledger.ts';
 import { type ModuleLedger, openModuleLedger } from '../data/moduleLedger.ts';
 import { RUN_LIMIT } from '../data/recordWriter.ts';
 import { readRun } from '../data/runCodec.ts';
+import { dataOf } from '../data/sealedData.ts';
 import type { Store } from '../data/store.ts';
-import { type PlacedRecord, type Refused, refusalMark, resumeAt, runVerifier, type TopicReading, topicStep } from '../data/topicStep.ts';
+import { type PlacedRecord, type Refused, refusalMark, resumeAt, runVerifier, type TopicReading, topicStep, type VerifiedRun } from '../data/topicStep.ts';
 import { toHex } from '../domain/hex.ts';
 import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import type { Draft, Json } from '../domain/tables.ts';
@@ -54,11 +55,19 @@ const BROKEN = new Set(['record.gap', 'record.chain-broken']);
 
 const placed = ({ offset, headers, value }: StoredRecord): PlacedRecord => ({ offset, attributes: fromHeaders(headers), data: value });
 
+/** A topic to read, and what to do about its records. */
+export interface ReadTopic extends Pick<TopicReading, 'topic' | 'sealed' | 'understand'> {
+  /** Done, and durable wherever it has to be, before the run is committed; done again for the same run after a crash. */
+  readonly before?: (run: readonly PlacedRecord[]) => Promise<unknown>;
+}
+
 /** A module's ledger, and the two shapes of pipeline over it. */
 export interface ModuleShapes extends ModuleLedger {
   /** Emits once, when every counterpart of a sealed topic has announced a key. */
   readonly counterpartsKnown$: Observable<unknown>;
-  readonly read: (reading: Omit<TopicReading, 'pins' | 'unsealing' | 'refuse'>) => Route;
+  readonly read: (reading: ReadTopic) => Route;
+  /** What a record of a sealed topic says, opened with our keys; throws where it is not for us. */
+  readonly open: (topic: string, record: PlacedRecord) => Uint8Array;
   readonly relayTopic: (topic: string) => Route;
 }
 
@@ -102,8 +111,10 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
       };
       return from(opened.counterpartsKnown(gate.signal)).pipe(finalize(leave));
     }),
-    read: (how) => {
+    open: (topic, record) => dataOf(ledger, { self: source, sealingSecret }, topic, record),
+    read: ({ before, ...how }) => {
       const { topic } = how;
+      const commit = toLedger(ledger, (run: VerifiedRun) => topicStep(reading, run));
       const reading: TopicReading = { ...how, pins, unsealing: { self: source, sealingSecret }, refuse };
       const envelopes$ = fromTopic({ feed: bus, topic, from: () => resumeAt(ledger, topic), credits: CREDITS, refused: refusedEarly(topic) });
       return {
@@ -112,7 +123,7 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
           envelopes$: envelopes$.pipe(closeOn(stop$)),
           decode: placed,
           verify: runVerifier(ledger, reading),
-          commit: toLedger(ledger, (run) => topicStep(reading, run)),
+          commit: before === undefined ? commit : (run) => defer(() => before(run.records)).pipe(concatWith(commit(run))),
           runLimit: RUN_LIMIT,
           delivery,
         }),

@@ -50,15 +50,13 @@ export class Chain {
   readonly #state: Map<string, Uint8Array>;
   readonly #pool = new Map<Hex, Uint8Array>();
   #best: Imported;
-  #header: Header;
   #genesisHash: Hex;
 
-  private constructor(store: Store, now: () => number, state: Map<string, Uint8Array>, best: Imported, header: Header, genesisHash: Hex) {
+  private constructor(store: Store, now: () => number, state: Map<string, Uint8Array>, best: Imported, genesisHash: Hex) {
     this.#store = store;
     this.#now = now;
     this.#state = state;
     this.#best = best;
-    this.#header = header;
     this.#genesisHash = genesisHash;
   }
 
@@ -70,7 +68,7 @@ export class Chain {
     for await (const [key, value] of store.scan(BUCKETS.newest)) state.set(toHex(key), value);
     const header = await readHeader(store, number);
     const first = await readHeader(store, 0);
-    return new Chain(store, now, state, { number, hash: toHex(headerHash(header)) }, header, toHex(headerHash(first)));
+    return new Chain(store, now, state, { number, hash: toHex(headerHash(header)) }, toHex(headerHash(first)));
   }
 
   static async #begin(store: Store, now: () => number): Promise<Chain> {
@@ -79,7 +77,7 @@ export class Chain {
     const header: Header = { parentHash: new Uint8Array(32), number: 0n, stateRoot: stateRoot(state), extrinsicsRoot: root([]), digest: [] };
     await store.write(blockWrites({ header, extrinsics: [] }, changes));
     const hash = toHex(headerHash(header));
-    return new Chain(store, now, state, { number: 0, hash }, header, hash);
+    return new Chain(store, now, state, { number: 0, hash }, hash);
   }
 
   get genesisHash(): Hex {
@@ -144,7 +142,6 @@ export class Chain {
       digest: [preDigest(now / 6000n)],
     };
     await this.#store.write(blockWrites({ header, extrinsics }, changes));
-    this.#header = header;
     this.#best = { number, hash: toHex(headerHash(header)) };
     return this.#best;
   }

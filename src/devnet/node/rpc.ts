@@ -50,6 +50,7 @@ const NETWORKS = { Serai: 'Serai', Bitcoin: 'Bitcoin', Ethereum: 'Ethereum', Mon
 
 /** The methods that answer at once; what subscribes is the server's. */
 export const rpcMethods = (chain: Chain): Readonly<Record<string, Method>> => {
+  const metadata = { 14: encodeMetadata(14), 15: encodeMetadata(15) } as const;
   const heightOf = async (hash: unknown): Promise<number | undefined> => (hash == null ? chain.best.number : chain.heightOf(bytesParam(hash)));
 
   const knownHeight = async (hash: unknown): Promise<number> => {
@@ -73,11 +74,11 @@ export const rpcMethods = (chain: Chain): Readonly<Record<string, Method>> => {
 
   const calls: Readonly<Record<string, (args: Uint8Array, height: number) => Uint8Array | Promise<Uint8Array>>> = {
     Core_version: () => runtimeVersion.encode(seraiVersion),
-    Metadata_metadata: () => vecBytes.encode(encodeMetadata(14)),
+    Metadata_metadata: () => vecBytes.encode(metadata[14]),
     Metadata_metadata_versions: () => vec(u32).encode([14, 15]),
     Metadata_metadata_at_version: (args) => {
       const version = u32.decode(args);
-      return option(vecBytes).encode(version === 14 || version === 15 ? encodeMetadata(version) : null);
+      return option(vecBytes).encode(version === 14 || version === 15 ? metadata[version] : null);
     },
     AccountNonceApi_account_nonce: async (args, height) => u32.encode(await nonceOf(args, height)),
     SeraiRuntimeApi_validators: async (args, height) => {
@@ -131,7 +132,7 @@ export const rpcMethods = (chain: Chain): Readonly<Record<string, Method>> => {
     },
     state_getMetadata: async ([hash]) => {
       await knownHeight(hash);
-      return toHex(encodeMetadata(14));
+      return toHex(metadata[14]);
     },
     state_getRuntimeVersion: async ([hash]) => {
       await knownHeight(hash);

@@ -1,0 +1,115 @@
+import { Observable } from 'rxjs';
+import type { Step } from '../data/ledger.ts';
+import { keyGenName } from '../domain/crypto/keyGen.ts';
+import { type ExternalNetworkName, signIdName } from '../domain/processor/ids.ts';
+import { command, type ExternalObservation, type Reply } from '../domain/processor/messages.ts';
+import type { Json } from '../domain/tables.ts';
+import type { Topics } from '../domain/topics.ts';
+import { type Module, type ModuleDeps, openModule, type Route } from '../modules/module.ts';
+import type { PlacedRecord } from '../data/topicStep.ts';
+import type { ExternalBlock } from './processor/externalBlock.ts';
+import type { ExternalChain } from './processor/externalChain.ts';
+import type { Processor } from './processor/processor.ts';
+
+export interface ProcessorServiceDeps extends ModuleDeps {
+  readonly network: ExternalNetworkName;
+  readonly topics: Topics;
+  /** The reader of our replies. */
+  readonly crypto: string;
+  readonly processor: Processor;
+  readonly chain: ExternalChain;
+}
+
+/** What a reply is about, in words: with its type, its id. */
+const intentOf = ({ type, data }: Reply): string => {
+  if (type === 'serai.epoch.opened.v1') return String(data.epoch);
+  if (type === 'serai.substrate.block-ack.v1') return String(data.block.number);
+  return 'kind' in data.id ? signIdName(data.id) : keyGenName(data.id);
+};
+
+const observationIntent = ({ data }: ExternalObservation): string => ('plan' in data ? data.plan : `${data.network}/${String(data.id)}`);
+
+const EPOCH_START = new Date(0).toISOString();
+
+/** A processor double on the deployment's topics: commands in, replies out, what it sees on its chain to `<name>-serai`. */
+export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<Module> => {
+  const { network, topics, crypto, processor, chain, deadLetter } = deps;
+  const commands = topics.commands(network);
+  const replies = topics.replies(network);
+  const module = await openModule(deps, { [replies]: crypto });
+  const { ledger } = module;
+  const answered = new Map<bigint, readonly Reply[]>();
+
+  const read = (record: PlacedRecord): ReturnType<typeof command.safeParse> => {
+    const data: unknown = JSON.parse(new TextDecoder().decode(module.open(commands, record)));
+    return command.safeParse({ type: record.attributes.type, data });
+  };
+
+  /** The processor makes its answer durable itself; the ledger then remembers that it was given. */
+  const handle = async (run: readonly PlacedRecord[]): Promise<void> => {
+    for (const record of run) {
+      if (record.attributes.keyid === undefined) continue;
+      const understood = read(record);
+      if (understood.success) answered.set(record.offset, await processor.handle(understood.data));
+    }
+  };
+
+  const answers: Route = module.read({
+    topic: commands,
+    sealed: true,
+    before: handle,
+    understand: (record) => {
+      const { offset } = record as PlacedRecord;
+      const given = answered.get(offset);
+      if (given === undefined) throw new Error('this is not a command of our protocol');
+      answered.delete(offset);
+      return (draft) => {
+        for (const reply of given) {
+          const { type, data } = reply;
+          const intent = intentOf(reply);
+          draft.send({ topic: replies, type, id: `${type}/${intent}`, time: record.attributes.time, subject: intent, data: data as Json });
+        }
+      };
+    },
+  });
+
+  const observed = (block: ExternalBlock, observations: readonly ExternalObservation[]): Step => ({
+    cursor: { name: 'external', value: block.height },
+    decide: (draft) => {
+      for (const observation of observations) {
+        const { type, data } = observation;
+        const intent = observationIntent(observation);
+        draft.send({ topic: topics.serai, type, id: `${type}/${intent}`, time: EPOCH_START, subject: intent, data: data as Json });
+      }
+    },
+  });
+
+  const watches: Route = {
+    name: `${deps.source} watches its chain`,
+    // `new Observable`, because the chain is followed by promise until a signal.
+    running$: new Observable<never>((subscriber) => {
+      const gate = new AbortController();
+      const from = ((ledger.cursor('external') as number | undefined) ?? 0) + 1;
+      const deliver = async (block: ExternalBlock): Promise<void> => {
+        await ledger.commit(observed(block, await processor.observe(block, gate.signal)));
+      };
+      chain.follow(from, deliver, gate.signal).then(
+        () => {
+          subscriber.complete();
+        },
+        (error: unknown) => {
+          subscriber.error(error);
+        },
+      );
+      return () => {
+        gate.abort();
+      };
+    }),
+  };
+
+  return {
+    ledger,
+    routes: [answers, watches, module.relayTopic(replies), module.relayTopic(topics.serai), module.relayTopic(deadLetter)],
+    close: () => ledger.close(),
+  };
+};

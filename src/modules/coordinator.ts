@@ -1,0 +1,111 @@
+import type { Observable } from 'rxjs';
+import type { Store } from '../data/store.ts';
+import { MusigNonces } from '../domain/crypto/musigNonces.ts';
+import type { Hex } from '../domain/hex.ts';
+import type { ExternalNetworkName } from '../domain/processor/ids.ts';
+import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
+import { allTopics, sourcesOf, topicsOf } from '../domain/topics.ts';
+import type { ChainSubmitter } from '../sinks/toChain.ts';
+import type { TopicLog } from '../sinks/toTopic.ts';
+import type { ChainReader } from '../streams/fromChain.ts';
+import type { PeerNetwork } from '../streams/fromPeers.ts';
+import type { TopicFeed } from '../streams/fromTopic.ts';
+import { openConnection } from './connection.ts';
+import { openCrypto } from './crypto.ts';
+import type { Module, Route } from './module.ts';
+import { openObservation } from './observation.ts';
+
+/** Our Serai key: it signs for the validator. */
+export interface SeraiKey {
+  readonly publicKey: Hex;
+  /** 64 bytes. */
+  readonly secretKey: Uint8Array;
+}
+
+export interface CoordinatorOptions {
+  /** Names the deployment and its topics. */
+  readonly name: string;
+  readonly networks: readonly ExternalNetworkName[];
+  /** Opens a module's own store, sealed. */
+  readonly openStore: (module: string) => Promise<Store>;
+  readonly bus: TopicLog & TopicFeed;
+  readonly chain: ChainReader & ChainSubmitter;
+  /** Opens the links to the other validators, in the connection module's epoch; `height` is the finalized height observed. */
+  readonly openPeers: (epoch: number, height: () => number) => Promise<PeerNetwork>;
+  readonly key: SeraiKey;
+  /** Ed25519 seeds the modules sign their records with. */
+  readonly signingSecrets: { readonly observation: Uint8Array; readonly crypto: Uint8Array; readonly connection: Uint8Array };
+  /** Ed25519 public keys of everything that writes to our topics, by source. */
+  readonly pins: Readonly<Record<string, Uint8Array>>;
+  readonly random: (length: number) => Uint8Array;
+  readonly stop$: Observable<unknown>;
+}
+
+/** A coordinator that is open: it runs while its routes are subscribed to. */
+export interface Coordinator {
+  readonly routes: readonly Route[];
+  /** The height observation has committed; -1 before the first block. */
+  readonly height: () => number;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the modules of one validator's coordinator over one message bus (design §3). */
+export const openCoordinator = async (options: CoordinatorOptions): Promise<Coordinator> => {
+  const { name, networks, openStore, bus, chain, openPeers, key, signingSecrets, pins, random, stop$ } = options;
+  const topics = topicsOf(name);
+  const sources = sourcesOf(name);
+  await bus.createTopics(allTopics(topics, networks));
+  const common = { bus, pins, deadLetter: topics.deadLetter, random, stop$ };
+  const opened: Module[] = [];
+  const close = async (): Promise<void> => {
+    for (const module of opened.reverse()) await module.close();
+  };
+  try {
+    const observation = await openObservation({
+      ...common,
+      store: await openStore('observation'),
+      source: sources.observation,
+      signingSecret: signingSecrets.observation,
+      reader: chain,
+      topic: topics.chain,
+    });
+    opened.push(observation);
+    const height = (): number => (observation.ledger.cursor('finalized') as { number: number } | undefined)?.number ?? -1;
+    const crypto = await openCrypto({
+      ...common,
+      store: await openStore('crypto'),
+      source: sources.crypto,
+      signingSecret: signingSecrets.crypto,
+      topics,
+      submitter: chain,
+      connection: sources.connection,
+      processor: sources.processor,
+      context: {
+        self: key.publicKey,
+        genesisHash: chain.genesisHash,
+        networks,
+        topics,
+        sign: (message) => signSr25519(key.secretKey, message),
+        verify: verifySr25519,
+        musig: new MusigNonces(secretScalar(key.secretKey)),
+      },
+    });
+    opened.push(crypto);
+    const connection = await openConnection({
+      ...common,
+      store: await openStore('connection'),
+      source: sources.connection,
+      signingSecret: signingSecrets.connection,
+      self: key.publicKey,
+      topics,
+      crypto: sources.crypto,
+      openPeers: (epoch) => openPeers(epoch, height),
+    });
+    opened.push(connection);
+    return { routes: opened.flatMap(({ routes }) => routes), height, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
