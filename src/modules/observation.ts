@@ -1,4 +1,5 @@
 import type { Ledger, Step } from '../data/ledger.ts';
+import { checkSuccession } from '../domain/observation/checkSuccession.ts';
 import { blockToRecords } from '../domain/observation/blockToRecords.ts';
 import type { Hex } from '../domain/hex.ts';
 import { closeOn } from '../operators/closeOn.ts';
@@ -25,7 +26,11 @@ export interface ObservationDeps extends ModuleDeps {
 export const openObservation = async (deps: ObservationDeps): Promise<Module> => {
   const { reader, topic, stop$, deadLetter } = deps;
   const { ledger, relayTopic } = await openModule(deps, {});
-  const step = (block: ChainBlock): Step => ({
+  const step = (block: ChainBlock): Step => {
+    checkSuccession(ledger.cursor('finalized') as Cursor | undefined, block);
+    return stepOf(block);
+  };
+  const stepOf = (block: ChainBlock): Step => ({
     cursor: { name: 'finalized', value: { number: block.number, hash: block.hash } },
     decide: (draft) => {
       for (const message of blockToRecords(block)) draft.send({ topic, ...message });

@@ -49,7 +49,7 @@ const bytesParam = (value: unknown): Uint8Array => {
 const NETWORKS = { Serai: 'Serai', Bitcoin: 'Bitcoin', Ethereum: 'Ethereum', Monero: 'Monero' } as const;
 
 /** The methods that answer at once; what subscribes is the server's. */
-export const rpcMethods = (chain: Chain): Readonly<Record<string, Method>> => {
+export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Readonly<Record<string, Method>> => {
   const metadata = { 14: encodeMetadata(14), 15: encodeMetadata(15) } as const;
   const heightOf = async (hash: unknown): Promise<number | undefined> => (hash == null ? chain.best.number : chain.heightOf(bytesParam(hash)));
 
@@ -172,5 +172,5 @@ export const rpcMethods = (chain: Chain): Readonly<Record<string, Method>> => {
     system_syncState: () => ({ startingBlock: 0, currentBlock: chain.best.number, highestBlock: chain.best.number }),
     system_version: () => '0.1.0-simulated',
   };
-  return { ...methods, rpc_methods: () => ({ methods: Object.keys(methods).sort() }) };
+  return { ...methods, rpc_methods: () => ({ methods: [...Object.keys(methods), ...subscriptions].sort() }) };
 };

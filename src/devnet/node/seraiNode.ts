@@ -6,7 +6,7 @@ import { PortError } from '../portError.ts';
 import { Chain, type Imported } from './chain.ts';
 import { NodeError } from './nodeError.ts';
 import { rpcMethods } from './rpc.ts';
-import { Subscriptions } from './subscriptions.ts';
+import { SUBSCRIPTION_METHODS, Subscriptions } from './subscriptions.ts';
 
 /** A request at most, in bytes. */
 const MESSAGE_LIMIT = 16 * 1024 * 1024;
@@ -59,7 +59,7 @@ const errorJson = (error: unknown): Record<string, unknown> => {
 /** Opens the node on its store: the chain goes on where it stood. */
 export const openSeraiNode = async ({ store, port, blockTime, now = Date.now, failed = () => undefined }: SeraiNodeOptions): Promise<SeraiNode> => {
   const chain = await Chain.open(store, now);
-  const methods = rpcMethods(chain);
+  const methods = rpcMethods(chain, SUBSCRIPTION_METHODS);
   const connections = new Set<Subscriptions>();
 
   const answer = async ({ id, method, params }: Request, subscriptions?: Subscriptions): Promise<unknown> => {

@@ -26,6 +26,9 @@ const KINDS: Readonly<Record<string, Subscription['kind']>> = {
   state_subscribeStorage: 'storage',
 };
 
+/** The methods that open and close subscriptions, as `rpc_methods` lists them. */
+export const SUBSCRIPTION_METHODS: readonly string[] = Object.keys(KINDS).flatMap((method) => [method, method.replace('_subscribe', '_unsubscribe')]);
+
 /** A connection's subscriptions are bounded. */
 const LIMIT = 1024;
 

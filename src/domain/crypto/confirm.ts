@@ -90,6 +90,8 @@ const shareInRound = (draft: Draft, context: CryptoContext, row: SetRow, id: Key
     accuse(draft, context, 'keygen.keys-differ', roundName(id, round), { validator: other, theirs: current.digests[other] ?? null, ours: digest });
     return;
   }
+  // Another life of ours made the commitment: its nonces went with it, and this round is over for us.
+  if (!context.musig.holds(roundName(id, round))) return;
   const share = context.musig.share(roundName(id, round), {
     context: musigContext(id.set),
     publicKeys: members.map(fromHex),
@@ -97,8 +99,10 @@ const shareInRound = (draft: Draft, context: CryptoContext, row: SetRow, id: Key
     commitments: members.map((member) => fromHex(current.commitments[member] ?? '0x')),
     message: messageOf(id, keyPair),
   });
-  // Another life of ours made the commitment: its nonces went with it, and this round is over for us.
-  if (share === undefined) return;
+  if (share === undefined) {
+    accuse(draft, context, 'musig.malformed', roundName(id, round), { commitments: { ...current.commitments } });
+    return;
+  }
   musigs.put(draft, roundName(id, round), { ...current, mine: 'shared', shares: { ...current.shares, [context.self]: share } });
   tellPeers(draft, context, members, roundName(id, round), { kind: 'musig.share', body: { id, round, digest, share } });
   finishRound(draft, context, row, id, round);

@@ -1,4 +1,5 @@
 import { type Hex, toHex } from '../hex.ts';
+import { ThresholdError } from '../threshold/thresholdError.ts';
 import { type MusigNonce, type MusigSession, musigCommit, musigSign } from '../threshold/musig.ts';
 
 /**
@@ -20,11 +21,21 @@ export class MusigNonces {
     return toHex(commitment);
   }
 
-  /** The share for a round, undefined where this process holds no nonces for it. */
+  /** Whether this process made the commitment of a round and has not used it yet. */
+  holds(name: string): boolean {
+    return this.#held.has(name);
+  }
+
+  /** The share for a round; undefined where this process holds no nonces for it, or a member's commitment is no such thing. */
   share(name: string, session: MusigSession): Hex | undefined {
     const nonces = this.#held.get(name);
     if (nonces === undefined) return undefined;
     this.#held.delete(name);
-    return toHex(musigSign({ ...session, secretScalar: this.#secretScalar, nonces }));
+    try {
+      return toHex(musigSign({ ...session, secretScalar: this.#secretScalar, nonces }));
+    } catch (error) {
+      if (error instanceof ThresholdError) return undefined;
+      throw error;
+    }
   }
 }

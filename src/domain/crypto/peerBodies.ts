@@ -20,7 +20,7 @@ export const peerBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('keygen.shares'), body: z.strictObject({ id: keyGenId, sender: participant, shares: byParticipant }) }),
   z.strictObject({
     kind: z.literal('musig.commitment'),
-    body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), commitment: hex }),
+    body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), commitment: hexOf(64) }),
   }),
   z.strictObject({ kind: z.literal('musig.share'), body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), share: hexOf(32) }) }),
   z.strictObject({ kind: z.literal('sign.preprocesses'), body: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }) }),

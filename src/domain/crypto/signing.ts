@@ -205,12 +205,13 @@ export const complete = (draft: Draft, context: CryptoContext, id: SignId, diges
     if (set !== undefined && completions.get(draft, name) === undefined) completions.put(draft, name, { id, digest, signature });
     return;
   }
-  if (row.state !== 'open' || set?.keys === undefined) return;
+  // What is seen done on a chain may still lack its signature here: a member tells us a moment later.
+  if (row.signature !== undefined || set?.keys === undefined) return;
   if (row.digest !== digest || !context.verify(fromHex(set.keys.substrate), fromHex(row.message), fromHex(signature))) {
     accuse(draft, context, 'sign.invalid-completion', signIdName(id), { digest, signature });
     return;
   }
-  signables.put(draft, name, { ...row, state: 'signed', signature, attempt: id.attempt });
+  signables.put(draft, name, { ...row, state: row.state === 'done' ? 'done' : 'signed', signature, attempt: id.attempt });
   if (ours) {
     tellPeers(draft, context, validatorsOf(set), name, { kind: 'sign.completed', body: { id, digest, signature } });
   } else {
@@ -245,16 +246,17 @@ const submitBatches = (draft: Draft, set: SetId): void => {
   let { nextBatch } = network;
   for (;;) {
     const row = signables.get(draft, signableName({ set, kind: 'batch', id: String(nextBatch) }));
-    if (row?.state !== 'signed' || row.signature === undefined) break;
+    if (row === undefined || row.state === 'open') break;
+    nextBatch += 1;
+    if (row.state === 'done' || row.signature === undefined) continue;
     draft.do('chain', {
       call: 'execute_batch',
       network: set.network,
-      id: nextBatch,
+      id: Number(row.id),
       // The message is `InInstructions-batch` ‖ SCALE(batch).
       batch: `0x${row.message.slice(2 + 2 * 'InInstructions-batch'.length)}`,
       signature: row.signature,
     });
-    nextBatch += 1;
   }
   networks.put(draft, set.network, { ...network, nextBatch });
 };

@@ -17,3 +17,6 @@ export const verifySignature = (topic: string, record: TopicRecord, publicKey: U
   if (signature?.length !== 130) return false;
   return ed25519.verify(fromHex(signature), signed(topic, record), publicKey, { zip215: false });
 };
+
+/** The public key to pin for an Ed25519 seed. */
+export const publicKeyOf = (secret: Uint8Array): Uint8Array => ed25519.getPublicKey(secret);

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { map, merge, type Observable } from 'rxjs';
+import { fromHex, toHex } from '../domain/hex.ts';
+import { topicsOf } from '../domain/topics.ts';
+import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
+import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
+import type { StoredRecord } from '../streams/fromTopic.ts';
+import type { DevnetLog } from './devnetLog.ts';
+import { openSeraiNode, type SeraiNode } from './node/seraiNode.ts';
+import { openExternalChain } from './processor/externalChain.ts';
+import { User } from './user.ts';
+import { openValidator, type Validator } from './validator.ts';
+
+/** The validators of the simulated chain's genesis. */
+export const ACCOUNTS = ['Alice', 'Bob', 'Charlie', 'Dave'] as const;
+
+const NETWORK = 'Bitcoin';
+
+export interface DevnetOptions {
+  readonly dir: string;
+  readonly seed: number;
+  /** Port of the simulated node; 0 takes any. */
+  readonly port: number;
+  /** Milliseconds between Serai blocks. */
+  readonly blockTime: number;
+  readonly log: DevnetLog;
+  readonly stop$: Observable<unknown>;
+}
+
+/** A record some validator published, with whose it is. */
+export interface Published {
+  readonly validator: string;
+  readonly topic: 'chain' | 'reports';
+  readonly record: StoredRecord;
+}
+
+/** A whole local Serai (design §13): a simulated node, an external chain, and four validators with all they run. */
+export interface Devnet {
+  readonly node: SeraiNode;
+  readonly user: User;
+  readonly validators: readonly Validator[];
+  /** Runs everything while subscribed to; emits nothing, and an error when a route ends. */
+  readonly running$: Observable<string>;
+  /** Tells of every record on the validators' chain and report topics, from the first one ever. */
+  readonly watch: (tell: (published: Published) => void) => () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Reads the devnet's root secret, or makes it: 32 bytes, hex, for this user's eyes only. */
+const rootSecret = async (dir: string): Promise<Uint8Array> => {
+  const file = join(dir, 'root.key');
+  try {
+    return fromHex((await readFile(file, 'utf8')).trim());
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const root = randomBytes(32);
+    await writeFile(`${file}.new`, `${toHex(root)}\n`, { mode: 0o600, flush: true });
+    await rename(`${file}.new`, file);
+    return root;
+  }
+};
+
+/** Opens the devnet on its folder: whatever was there goes on where it stood. */
+export const openDevnet = async ({ dir, seed, port, blockTime, log, stop$ }: DevnetOptions): Promise<Devnet> => {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const root = await rootSecret(dir);
+  const random = (length: number): Uint8Array => randomBytes(length);
+  const opened = new AsyncDisposableStack();
+  try {
+    const failed = (error: unknown): void => {
+      log.warn({ reason: String(error) }, 'node.failed');
+    };
+    const node = opened.adopt(await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, failed }), (it) => it.close());
+    const externalStore = opened.adopt(await openRocksdbStore(join(dir, NETWORK.toLowerCase())), (store) => store.close());
+    const external = await openExternalChain({ store: externalStore, network: NETWORK });
+    const addresses: PeerAddress[] = [];
+    const validators: Validator[] = [];
+    for (const account of ACCOUNTS) {
+      const options = { account, dir, root, network: NETWORK, endpoint: node.url, external, addresses, random, log, stop$ } as const;
+      validators.push(opened.adopt(await openValidator(options), (validator) => validator.close()));
+    }
+    const stack = opened.move();
+    const routes = validators.flatMap(({ routes: own }) => own);
+    return {
+      node,
+      user: new User({ seed, external, nodeUrl: node.url, genesisHash: node.genesisHash }),
+      validators,
+      running$: merge(...routes.map(({ name, running$ }) => running$.pipe(map(() => name)))),
+      watch: (tell) => watch(validators, tell),
+      close: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+};
+
+const watch = (validators: readonly Validator[], tell: (published: Published) => void): (() => void) => {
+  const stops = validators.flatMap(({ name, bus }) =>
+    (['chain', 'reports'] as const).map((topic) => {
+      const deliver = (record: StoredRecord): Promise<void> => {
+        tell({ validator: name, topic, record });
+        return Promise.resolve();
+      };
+      return bus.read(topicsOf(name)[topic], 0n, deliver, () => undefined);
+    }),
+  );
+  return () => {
+    for (const stop of stops) void stop();
+  };
+};

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { hex, hexOf, participant, signId, u32, validatorSet } from '../domain/processor/ids.ts';
+
+/** What the devnet reads of `<name>-reports`. */
+export const devnetReport = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('serai.report.key-pair.v1'), data: z.object({ set: validatorSet, attempt: u32, keyPair: z.object({ substrate: hexOf(32) }) }) }),
+  z.object({
+    type: z.literal('serai.report.attempt.v1'),
+    data: z.object({ id: signId, party: z.array(participant), rule: z.string() }),
+  }),
+  z.object({
+    type: z.literal('serai.report.signed.v1'),
+    data: z.object({
+      id: signId,
+      message: hex,
+      signature: hexOf(64),
+      groupKey: hexOf(32),
+      n: z.number(),
+      t: z.number(),
+      party: z.array(participant),
+      rule: z.literal('pure'),
+      blockHash: hexOf(32),
+      stream: z.string(),
+    }),
+  }),
+  z.object({ type: z.literal('serai.report.output.v1'), data: z.object({ set: validatorSet, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }) }),
+  z.object({ type: z.literal('serai.report.evidence.v1'), data: z.object({ code: z.string() }) }),
+  z.object({ type: z.literal('serai.report.abstain.v1'), data: z.object({ id: signId, reason: z.string() }) }),
+]);
+export type DevnetReport = z.infer<typeof devnetReport>;
+
+type Signed = Extract<DevnetReport, { type: 'serai.report.signed.v1' }>['data'];
+
+/** A signature as the summary shows it: enough for anyone to check it. */
+const shown = ({ id, message, signature, party, rule, blockHash, stream }: Signed) => ({
+  message,
+  signature,
+  party,
+  attempt: id.attempt,
+  rule,
+  blockHash,
+  stream,
+});
+
+/** What was signed so far, gathered from one validator's reports. */
+export class Results {
+  readonly #batches = new Map<number, Signed>();
+  readonly #plans = new Map<string, Signed>();
+  readonly #outputs = new Map<string, string>();
+
+  take(report: DevnetReport): void {
+    if (report.type === 'serai.report.output.v1') this.#outputs.set(report.data.plan, report.data.outputHash);
+    if (report.type !== 'serai.report.signed.v1') return;
+    if (report.data.id.kind === 'batch') this.#batches.set(Number(report.data.id.id), report.data);
+    else this.#plans.set(report.data.id.id, report.data);
+  }
+
+  /** Cycles that are over: as many batches signed and outputs seen. */
+  get cycles(): number {
+    return Math.min(this.#batches.size, this.#paid().length);
+  }
+
+  /** The object `--json` prints, without the time. */
+  summary(): Record<string, unknown> {
+    const batches = [...this.#batches].sort(([a], [b]) => a - b);
+    const [first] = batches;
+    return {
+      validators: first?.[1].n ?? 0,
+      threshold: first?.[1].t ?? 0,
+      groupKey: first?.[1].groupKey ?? null,
+      batches: batches.map(([id, signed]) => ({ id, ...shown(signed) })),
+      outputs: this.#paid().map(([id, signed]) => ({ id, ...shown(signed), outputHash: this.#outputs.get(id) })),
+    };
+  }
+
+  #paid(): [string, Signed][] {
+    return [...this.#plans].filter(([id]) => this.#outputs.has(id));
+  }
+}

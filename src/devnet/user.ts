@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { encodeAddress } from '@polkadot/util-crypto';
+import { fromHex, type Hex, toHex } from '../domain/hex.ts';
+import { encodeExtrinsic, signingPayload } from '../domain/serai/extrinsic.ts';
+import { storageItem, storageKey } from '../domain/serai/storageKey.ts';
+import { seraiVersion } from '../domain/serai/version.ts';
+import { devAccount, signSr25519 } from '../domain/threshold/schnorrkel.ts';
+import type { ExternalChain } from './processor/externalChain.ts';
+
+/** Milliseconds between looks at the chain. */
+const LOOK = 100;
+
+export interface UserOptions {
+  readonly seed: number;
+  readonly external: ExternalChain;
+  readonly nodeUrl: string;
+  readonly genesisHash: Hex;
+}
+
+/** Someone who uses Serai: pays bitcoin in, and once it was minted to them, burns it to be paid out again. */
+export class User {
+  readonly #options: UserOptions;
+  readonly #account = devAccount('Eve');
+
+  constructor(options: UserOptions) {
+    this.#options = options;
+  }
+
+  /** What cycle number `cycle` moves, in satoshi: the same for the same seed. */
+  amount(cycle: number): bigint {
+    const digest = sha256(utf8ToBytes(`${String(this.#options.seed)}/${String(cycle)}`));
+    return 10_000n + BigInt(new DataView(digest.buffer, digest.byteOffset, 4).getUint32(0) % 1_000_000);
+  }
+
+  /** Pays in; told twice, it is one payment. */
+  deposit(cycle: number): Promise<void> {
+    const instruction = { tag: 'Transfer', address: this.#account.publicKey } as const;
+    return this.#options.external.deposit({ amount: this.amount(cycle), instruction }, `cycle/${String(cycle)}`);
+  }
+
+  /** Waits until the deposit was minted, then burns it, if this cycle's burn was not made before. */
+  async burn(cycle: number, signal: AbortSignal): Promise<void> {
+    const amount = this.amount(cycle);
+    for (;;) {
+      // The burns are this account's only extrinsics, so its nonce counts them.
+      const nonce = await this.#nonce();
+      if (nonce > cycle) return;
+      if (nonce === cycle && (await this.#balance()) >= amount) break;
+      await sleep(LOOK, undefined, { signal });
+    }
+    await this.#submit(cycle, amount);
+    while ((await this.#nonce()) <= cycle) await sleep(LOOK, undefined, { signal });
+  }
+
+  async #submit(nonce: number, amount: bigint): Promise<void> {
+    const { genesisHash } = this.#options;
+    const address = utf8ToBytes(`bc1-devnet-${String(nonce)}`);
+    const instruction = { instruction: { address, data: null }, balance: { coin: 'Bitcoin', amount } };
+    const call = { pallet: 'Coins', call: 'burn_with_instruction', fields: { instruction } };
+    const extra = { era: { tag: 'Immortal' }, nonce, tip: 0n } as const;
+    const payload = signingPayload({
+      call,
+      ...extra,
+      specVersion: seraiVersion.spec_version,
+      transactionVersion: seraiVersion.transaction_version,
+      genesisHash: fromHex(genesisHash),
+      checkpoint: fromHex(genesisHash),
+    });
+    const signed = { signer: this.#account.publicKey, signature: signSr25519(this.#account.secretKey, payload), ...extra };
+    await this.#ask('author_submitExtrinsic', [toHex(encodeExtrinsic({ call, signed }))]);
+  }
+
+  async #balance(): Promise<bigint> {
+    const value = await this.#ask('state_getStorage', [toHex(storageKey('Coins', 'Balances', this.#account.publicKey, 'Bitcoin'))]);
+    return typeof value === 'string' ? (storageItem('Coins', 'Balances').value.decode(fromHex(value)) as bigint) : 0n;
+  }
+
+  async #nonce(): Promise<number> {
+    return Number(await this.#ask('system_accountNextIndex', [encodeAddress(this.#account.publicKey, 42)]));
+  }
+
+  async #ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+    const response = await fetch(this.#options.nodeUrl.replace('ws:', 'http:'), { method: 'POST', body, signal: AbortSignal.timeout(10_000) });
+    const answer = (await response.json()) as { readonly result?: unknown; readonly error?: { readonly message: string; readonly data?: string } };
+    if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message} ${answer.error.data ?? ''}`);
+    return answer.result;
+  }
+}

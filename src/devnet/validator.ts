@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import type { Observable } from 'rxjs';
+import { openSealedStore } from '../data/sealedStore.ts';
+import type { Store } from '../data/store.ts';
+import { type Hex, toHex } from '../domain/hex.ts';
+import type { ExternalNetworkName } from '../domain/processor/ids.ts';
+import { Secret } from '../domain/sealing/secret.ts';
+import { devAccount, signSr25519 } from '../domain/threshold/schnorrkel.ts';
+import { sourcesOf, topicsOf } from '../domain/topics.ts';
+import { type EmbeddedLog, openEmbeddedLog } from '../drivers/embeddedLog/embeddedLog.ts';
+import { type Libp2pNetwork, openLibp2p, type PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
+import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
+import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
+import { publicKeyOf } from '../domain/record/signRecord.ts';
+import { openCoordinator } from '../modules/coordinator.ts';
+import type { Route } from '../modules/module.ts';
+import { deriveKey } from './deriveKeys.ts';
+import type { ExternalChain } from './processor/externalChain.ts';
+import { openProcessor } from './processor/processor.ts';
+import { openProcessorService } from './processorService.ts';
+import type { DevnetLog } from './devnetLog.ts';
+
+export interface ValidatorOptions {
+  /** A development account: `Alice`. */
+  readonly account: string;
+  readonly dir: string;
+  /** The devnet's root secret, from which every other one is derived. */
+  readonly root: Uint8Array;
+  readonly network: ExternalNetworkName;
+  readonly endpoint: string;
+  readonly external: ExternalChain;
+  /** Addresses of all validators; this one adds its own. */
+  readonly addresses: PeerAddress[];
+  readonly random: (length: number) => Uint8Array;
+  readonly log: DevnetLog;
+  readonly stop$: Observable<unknown>;
+}
+
+/** One validator of the devnet: coordinator, message bus and processor, each on its own stores. */
+export interface Validator {
+  readonly name: string;
+  readonly publicKey: Hex;
+  readonly bus: EmbeddedLog;
+  readonly routes: readonly Route[];
+  readonly close: () => Promise<void>;
+}
+
+/** Opens one validator of the devnet. */
+export const openValidator = async (options: ValidatorOptions): Promise<Validator> => {
+  const { account, dir, root, network, endpoint, external, addresses, random, log, stop$ } = options;
+  const name = account.toLowerCase();
+  const { publicKey, secretKey } = devAccount(account);
+  const validator = toHex(publicKey);
+  const keyOf = (what: string): Uint8Array => deriveKey(root, `${name}/${what}`);
+  const openStore = async (what: string): Promise<Store> =>
+    openSealedStore(await openRocksdbStore(join(dir, name, what)), { storeId: `${name}/${what}`, key: new Secret(keyOf('master')), random });
+
+  const topics = topicsOf(name);
+  const sources = sourcesOf(name);
+  const signingSecrets = { observation: keyOf('observation'), crypto: keyOf('crypto'), connection: keyOf('connection') };
+  const processorSecret = keyOf(`processor/${network}`);
+  const pins = {
+    [sources.observation]: publicKeyOf(signingSecrets.observation),
+    [sources.crypto]: publicKeyOf(signingSecrets.crypto),
+    [sources.connection]: publicKeyOf(signingSecrets.connection),
+    [sources.processor(network)]: publicKeyOf(processorSecret),
+  };
+
+  const opened = new AsyncDisposableStack();
+  try {
+    const bus = opened.adopt(await openEmbeddedLog(await openRocksdbStore(join(dir, name, 'log'))), (log) => log.close());
+    const chain = opened.adopt(
+      await openSeraiClient({ endpoints: [endpoint], log: log.child(name), pollInterval: 1_000, silence: 30_000 }),
+      (client) => client.close(),
+    );
+    const openPeers = async (epoch: number, height: () => number): Promise<Libp2pNetwork> => {
+      const peers = await openLibp2p({
+        listen: '/ip4/127.0.0.1/tcp/0',
+        peers: () => addresses,
+        identitySeed: keyOf('libp2p'),
+        validator,
+        genesisHash: chain.genesisHash,
+        epoch,
+        sign: (message) => signSr25519(secretKey, message),
+        height: () => Math.max(0, height()),
+        log: (event, details) => {
+          log.child(name).info(details, event);
+        },
+      });
+      const [address] = peers.addresses();
+      if (address !== undefined) addresses.push({ validator, address });
+      return peers;
+    };
+    const coordinator = opened.adopt(
+      await openCoordinator({
+        name,
+        networks: [network],
+        openStore,
+        bus,
+        chain,
+        openPeers,
+        key: { publicKey: validator, secretKey },
+        signingSecrets,
+        pins,
+        random,
+        stop$,
+      }),
+      ({ close }) => close(),
+    );
+    const processorStore = await openStore(`processor-${network.toLowerCase()}`);
+    const processor = await openProcessor({ store: processorStore, network, genesisHash: chain.genesisHash, validator, chain: external, random });
+    const service = opened.adopt(
+      await openProcessorService({
+        store: processorStore,
+        bus,
+        source: sources.processor(network),
+        signingSecret: processorSecret,
+        pins,
+        deadLetter: topics.deadLetter,
+        random,
+        stop$,
+        network,
+        topics,
+        crypto: sources.crypto,
+        processor,
+        chain: external,
+      }),
+      ({ close }) => close(),
+    );
+    const stack = opened.move();
+    return { name, publicKey: validator, bus, routes: [...coordinator.routes, ...service.routes], close: () => stack.disposeAsync() };
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+};
