@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { map, merge, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { fromHex, toHex } from '../domain/hex.ts';
+import type { Route } from '../modules/module.ts';
 import { topicsOf } from '../domain/topics.ts';
 import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
@@ -41,8 +42,7 @@ export interface Devnet {
   readonly node: SeraiNode;
   readonly user: User;
   readonly validators: readonly Validator[];
-  /** Runs everything while subscribed to; emits nothing, and an error when a route ends. */
-  readonly running$: Observable<string>;
+  readonly routes: readonly Route[];
   /** Tells of every record on the validators' chain and report topics, from the first one ever. */
   readonly watch: (tell: (published: Published) => void) => () => void;
   readonly close: () => Promise<void>;
@@ -82,12 +82,11 @@ export const openDevnet = async ({ dir, seed, port, blockTime, log, stop$ }: Dev
       validators.push(opened.adopt(await openValidator(options), (validator) => validator.close()));
     }
     const stack = opened.move();
-    const routes = validators.flatMap(({ routes: own }) => own);
     return {
       node,
       user: new User({ seed, external, nodeUrl: node.url, genesisHash: node.genesisHash }),
       validators,
-      running$: merge(...routes.map(({ name, running$ }) => running$.pipe(map(() => name)))),
+      routes: validators.flatMap(({ routes }) => routes),
       watch: (tell) => watch(validators, tell),
       close: () => stack.disposeAsync(),
     };

@@ -5,6 +5,7 @@ import { type ExternalNetworkName, signIdName } from '../domain/processor/ids.ts
 import { command, type ExternalObservation, type Reply } from '../domain/processor/messages.ts';
 import type { Json } from '../domain/tables.ts';
 import type { Topics } from '../domain/topics.ts';
+import { closeOn } from '../operators/closeOn.ts';
 import { type Module, type ModuleDeps, openModule, type Route } from '../modules/module.ts';
 import type { PlacedRecord } from '../data/topicStep.ts';
 import type { ExternalBlock } from './processor/externalBlock.ts';
@@ -104,7 +105,7 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
       return () => {
         gate.abort();
       };
-    }),
+    }).pipe(closeOn(deps.stop$)),
   };
 
   return {

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Subject } from 'rxjs';
+import { openLog } from '../core/log.ts';
+import { supervise } from '../core/supervise.ts';
+import { type Devnet, openDevnet } from '../devnet/devnet.ts';
+import { DevnetTimeout } from '../devnet/devnetTimeout.ts';
+import { liveView } from '../devnet/liveView.ts';
+import { devnetReport, Results } from '../devnet/reports.ts';
+import { onSignals } from './onSignals.ts';
+
+export interface DevnetCommand {
+  /** Cycles to run; without it, on and on until stopped. */
+  readonly cycles?: number;
+  readonly seed: number;
+  readonly json: boolean;
+  /** Seconds the cycles may take. */
+  readonly timeout: number;
+  /** Where state is kept; without it, in a folder that is deleted at the end. */
+  readonly data?: string;
+  readonly port: number;
+  readonly blockTime: number;
+}
+
+/** Milliseconds between cycles while it goes on until stopped. */
+const PAUSE = 2_000;
+
+/** Milliseconds that what is in flight may take to finish. */
+const DRAIN = 3_000;
+
+/** Runs the local network: shows live what happens, and for `cycles` prints what was signed as the last line. */
+export const runDevnet = async (command: DevnetCommand): Promise<void> => {
+  const began = performance.now();
+  const dir = command.data ?? (await mkdtemp(join(tmpdir(), 'serai-devnet-')));
+  const logFile = join(command.data ?? '.devnet', 'devnet.log');
+  const print = (line: string): void => {
+    // With --json standard output is for the answer alone.
+    (command.json ? process.stderr : process.stdout).write(`${line}\n`);
+  };
+  await using opened = new AsyncDisposableStack();
+  if (command.data === undefined) opened.defer(() => rm(dir, { recursive: true, force: true }));
+  const log = openLog('info', logFile);
+  const stop$ = new Subject<void>();
+  const devnet = opened.adopt(
+    await openDevnet({
+      dir,
+      seed: command.seed,
+      port: command.port,
+      blockTime: command.blockTime,
+      log: { info: log.info.bind(log), warn: log.warn.bind(log), child: (validator) => log.child({ validator }) },
+      stop$,
+    }),
+    (it) => it.close(),
+  );
+  print(`Serai devnet: node at ${devnet.node.url}, ${String(devnet.validators.length)} validators; log in ${logFile}; Ctrl-C stops it`);
+  const results = new Results();
+  const view = liveView(print);
+  const [first] = devnet.validators;
+  const unwatch = devnet.watch((published) => {
+    view(published);
+    if (published.topic !== 'reports' || published.validator !== first?.name) return;
+    const data: unknown = JSON.parse(new TextDecoder().decode(published.record.value));
+    const report = devnetReport.safeParse({ type: published.record.headers['ce_type'], data });
+    if (report.success) results.take(report.data);
+  });
+  const running = supervise(devnet.routes, stop$);
+  const gate = new AbortController();
+  const release = onSignals(() => {
+    gate.abort();
+  });
+  try {
+    await Promise.race([running.ended, cycle(devnet, results, command, gate.signal)]);
+  } finally {
+    release();
+    unwatch();
+    running.stop(DRAIN);
+    await running.ended.catch(() => undefined);
+  }
+  if (command.cycles === undefined) return;
+  const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
+  const summary = { ...results.summary(), seconds };
+  process.stdout.write(`${command.json ? JSON.stringify(summary) : `${String(command.cycles)} cycles in ${String(seconds)} s`}\n`);
+};
+
+/** Runs the cycles one after the other; those that were done before are passed over. */
+const cycle = async (devnet: Devnet, results: Results, { cycles, timeout }: DevnetCommand, stopped: AbortSignal): Promise<void> => {
+  const deadline = AbortSignal.timeout(timeout * 1000);
+  const signal = cycles === undefined ? stopped : AbortSignal.any([stopped, deadline]);
+  try {
+    for (let number = 0; number < (cycles ?? Number.POSITIVE_INFINITY); number += 1) {
+      await devnet.user.deposit(number);
+      await devnet.user.burn(number, signal);
+      while (results.cycles <= number) await sleep(20, undefined, { signal });
+      if (cycles === undefined) await sleep(PAUSE, undefined, { signal });
+    }
+  } catch (error) {
+    if (cycles !== undefined && deadline.aborted)
+      throw new DevnetTimeout(
+        `${String(results.cycles)} of ${String(cycles)} cycles were done within ${String(timeout)} s; give --timeout more seconds, or look into the log`,
+        { cause: error },
+      );
+    if (!stopped.aborted) throw error;
+  }
+};

@@ -1,0 +1,1 @@
+export const runCoordinator = async (): Promise<void> => {};

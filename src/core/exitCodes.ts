@@ -1,0 +1,27 @@
+/** How the process ends, besides 0 for success (documented in the README). */
+export const EXIT = {
+  failed: 1,
+  config: 2,
+  node: 3,
+  kafka: 4,
+  store: 5,
+  portInUse: 6,
+  timeout: 7,
+  forced: 130,
+} as const;
+
+const BY_CODE: readonly (readonly [prefix: string, code: number])[] = [
+  ['config.', EXIT.config],
+  ['node.port-in-use', EXIT.portInUse],
+  ['peer.port-in-use', EXIT.portInUse],
+  ['chain.', EXIT.node],
+  ['kafka.', EXIT.kafka],
+  ['store.', EXIT.store],
+  ['devnet.timeout', EXIT.timeout],
+];
+
+/** The exit code for an error, by the beginning of its own code. */
+export const exitCodeOf = (error: unknown): number => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return BY_CODE.find(([prefix]) => code.startsWith(prefix))?.[1] ?? EXIT.failed;
+};

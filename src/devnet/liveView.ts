@@ -1,0 +1,94 @@
+import { styleText } from 'node:util';
+import { z } from 'zod';
+import { type ChainMessage, chainMessage } from '../domain/observation/schemas.ts';
+import { type SignId, signableName } from '../domain/processor/ids.ts';
+import type { Published } from './devnet.ts';
+import { type DevnetReport, devnetReport } from './reports.ts';
+
+type Kind = 'set' | 'keygen' | 'keys' | 'batch' | 'burn' | 'party' | 'signature' | 'output' | 'alarm';
+
+const COLOURS = {
+  set: 'blue',
+  keygen: 'blue',
+  keys: 'blue',
+  batch: 'cyan',
+  burn: 'yellow',
+  party: 'magenta',
+  signature: 'green',
+  output: 'greenBright',
+  alarm: 'red',
+} as const;
+
+const short = (hex: string): string => (hex.length > 14 ? `${hex.slice(0, 10)}…` : hex);
+
+const signable = (id: SignId): string => {
+  const [network = '', session = '', kind = '', what = ''] = signableName(id).split('/');
+  return `${kind} ${short(what)} of ${network}/${session}`;
+};
+
+/** Satoshi as people write them. */
+const bitcoin = (amount: string): string => `${(Number(amount) / 1e8).toFixed(8)} BTC`;
+
+const ofChain = (message: ChainMessage): readonly [Kind, string] | undefined => {
+  switch (message.type) {
+    case 'serai.validator-sets.participants.v1':
+      if (message.data.set.network !== 'Bitcoin') return undefined;
+      return ['set', `${message.data.set.network}/${String(message.data.set.session)}: ${String(message.data.participants.length)} validators, keys wanted`];
+    case 'serai.validator-sets.key-gen.v1':
+      return ['keys', `${message.data.set.network}/${String(message.data.set.session)} active under ${short(message.data.keyPair.substrate)}, block ${String(message.data.block.number)}`];
+    case 'serai.in-instructions.batch.v1':
+      return ['batch', `${message.data.network} ${String(message.data.id)} executed in block ${String(message.data.block.number)}`];
+    case 'serai.coins.burn-with-instruction.v1':
+      return ['burn', `${bitcoin(message.data.amount)} to be paid out, block ${String(message.data.block.number)}`];
+    default:
+      return undefined;
+  }
+};
+
+const ofReport = (report: DevnetReport): readonly [Kind, string] => {
+  switch (report.type) {
+    case 'serai.report.key-pair.v1':
+      return ['keygen', `${report.data.set.network}/${String(report.data.set.session)} generated ${short(report.data.keyPair.substrate)}, attempt ${String(report.data.attempt)}`];
+    case 'serai.report.attempt.v1':
+      return ['party', `${report.data.party.join(', ')} for ${signable(report.data.id)}, attempt ${String(report.data.id.attempt)}, ${report.data.rule}`];
+    case 'serai.report.signed.v1':
+      return ['signature', `${short(report.data.signature)} for ${signable(report.data.id)}`];
+    case 'serai.report.output.v1':
+      return ['output', `${short(report.data.outputHash)} paid plan ${short(report.data.plan)}`];
+    case 'serai.report.evidence.v1':
+      return ['alarm', report.data.code];
+    case 'serai.report.abstain.v1':
+      return ['alarm', `a processor abstains from ${signable(report.data.id)}: ${report.data.reason}`];
+  }
+};
+
+const json = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
+
+/** How many ids are remembered, so that what four validators say is shown once. */
+const MEMORY = 10_000;
+
+/** Turns what the validators publish into lines for people: each thing once, whoever says it first. */
+export const liveView = (print: (line: string) => void): ((published: Published) => void) => {
+  const seen = new Set<string>();
+  return ({ topic, record }) => {
+    const type = record.headers['ce_type'] ?? '';
+    const id = record.headers['ce_id'] ?? '';
+    const heading = type === 'serai.chain.block.v1' || seen.has(id) ? undefined : read(topic, type, record.value);
+    if (heading === undefined) return;
+    seen.add(id);
+    const [oldest] = seen;
+    if (seen.size > MEMORY && oldest !== undefined) seen.delete(oldest);
+    const [kind, text] = heading;
+    print(`${styleText('dim', new Date().toISOString().slice(11, 19))}  ${styleText(COLOURS[kind], kind.padEnd(10))}${text}`);
+  };
+};
+
+const read = (topic: Published['topic'], type: string, value: Uint8Array): readonly [Kind, string] | undefined => {
+  const message = { type, data: z.json().parse(json(value)) };
+  if (topic === 'chain') {
+    const parsed = chainMessage.safeParse(message);
+    return parsed.success ? ofChain(parsed.data) : undefined;
+  }
+  const parsed = devnetReport.safeParse(message);
+  return parsed.success ? ofReport(parsed.data) : undefined;
+};

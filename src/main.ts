@@ -1,0 +1,85 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { config as rxjsConfig } from 'rxjs';
+import { printDraw } from './commands/drawCommand.ts';
+import { type DevnetCommand, runDevnet } from './commands/devnet.ts';
+import { runCoordinator } from './commands/run.ts';
+import { EXIT, exitCodeOf } from './core/exitCodes.ts';
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`expected a whole number, ${String(least)} to ${String(most)}.`);
+    return value;
+  };
+
+const blockHash = (text: string): string => {
+  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('expected 32 bytes of hex.');
+  return text;
+};
+
+const stream = (text: string): bigint => {
+  if (!/^(\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) throw new InvalidArgumentError('expected an unsigned 64-bit number.');
+  return BigInt(text);
+};
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** What cannot be handled ends the process: state is on disk, and a start goes on from there. */
+const die = (error: unknown): never => {
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`error: ${text}\n`);
+  process.exit(exitCodeOf(error));
+};
+
+rxjsConfig.onUnhandledError = die;
+process.on('unhandledRejection', die);
+
+const program = new Command('coordinator')
+  .description('The coordinator of a Serai validator.')
+  .version('0.1.0')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.config))
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong configuration or arguments, 3 node, 4 Kafka, 5 store, 6 port in use, 7 not done in time.');
+
+program
+  .command('devnet')
+  .description('run a whole local Serai: a simulated node, four coordinators, four processors')
+  .option('--cycles <n>', 'run this many cycles, then end', whole(1, 1_000_000))
+  .option('--seed <n>', 'what the simulated user does', whole(0, 0xffff_ffff), 1)
+  .option('--json', 'print one JSON object as the last line of standard output', false)
+  .option('--timeout <seconds>', 'time the cycles may take', whole(1, 86_400), 120)
+  .option('--data <dir>', 'keep state in this folder, and go on from it')
+  .option('--port <n>', 'port of the simulated node, 0 for any', whole(0, 65_535), 0)
+  .option('--block-time <ms>', 'time between Serai blocks', whole(50, 60_000), 250)
+  .addHelpText('after', '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet')
+  .action(async (options: DevnetCommand) => {
+    await runDevnet(options);
+    // What libraries keep open must not keep a finished run alive.
+    process.exit(0);
+  });
+
+program
+  .command('run')
+  .description('run the coordinator of one validator')
+  .requiredOption('--config <file>', 'configuration file')
+  .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]))
+  .addHelpText('after', '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094')
+  .action(async ({ config, set }: { config: string; set: readonly string[] }) => {
+    await runCoordinator(config, set);
+    process.exit(0);
+  });
+
+program
+  .command('party')
+  .description('parties and why they are what they are')
+  .command('draw')
+  .description('print the party a block hash draws')
+  .requiredOption('--block-hash <hex>', 'hash of the seed block', blockHash)
+  .requiredOption('--validators <n>', 'key shares of the set', whole(1, 65_535))
+  .requiredOption('--threshold <t>', 'shares to draw', whole(1, 65_535))
+  .option('--stream <s>', "the generator's stream", stream, 0n)
+  .option('--json', 'print {"party":[…]}', false)
+  .addHelpText('after', `\nExample:\n  npm run -s coordinator -- party draw --block-hash 0x${'00'.repeat(32)} --validators 4 --threshold 3 --json`)
+  .action(printDraw);
+
+program.parseAsync().catch(die);
