@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { config as rxjsConfig } from 'rxjs';
 import { printDraw } from './commands/drawCommand.ts';
-import { type DevnetCommand, runDevnet } from './commands/devnet.ts';
-import { runCoordinator } from './commands/run.ts';
+import type { DevnetCommand } from './commands/devnet.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
+import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 
 const whole =
   (least: number, most: number) =>
@@ -32,6 +32,7 @@ const die = (error: unknown): never => {
   process.exit(exitCodeOf(error));
 };
 
+silenceCallTypeWarning();
 rxjsConfig.onUnhandledError = die;
 process.on('unhandledRejection', die);
 
@@ -53,6 +54,8 @@ program
   .option('--block-time <ms>', 'time between Serai blocks', whole(50, 60_000), 250)
   .addHelpText('after', '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet')
   .action(async (options: DevnetCommand) => {
+    // Commands are loaded when called: `party draw` needs neither a database nor a network.
+    const { runDevnet } = await import('./commands/devnet.ts');
     await runDevnet(options);
     // What libraries keep open must not keep a finished run alive.
     process.exit(0);
@@ -65,6 +68,7 @@ program
   .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]))
   .addHelpText('after', '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094')
   .action(async ({ config, set }: { config: string; set: readonly string[] }) => {
+    const { runCoordinator } = await import('./commands/run.ts');
     await runCoordinator(config, set);
     process.exit(0);
   });

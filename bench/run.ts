@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import { silenceCallTypeWarning } from '../src/drivers/polkadot/silenceCallTypeWarning.ts';
+import { cycle } from './cycle.ts';
+import { type Figure, printFigure } from './figure.ts';
+import { memory } from './memory.ts';
+import { micro } from './micro.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, minutes: { type: 'string', default: '10' } },
+});
+silenceCallTypeWarning();
+const report = (figure: Figure): void => {
+  printFigure(figure, values.json);
+};
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  cycle: () => cycle(report),
+  micro: () => micro(report),
+  memory: () => memory(Number(values.minutes), report),
+};
+const names = positionals.length === 0 ? Object.keys(benches) : positionals;
+for (const name of names) {
+  const bench = benches[name];
+  if (bench === undefined) {
+    process.stderr.write(`there is no bench ${name}; there are ${Object.keys(benches).join(', ')}\n`);
+    process.exit(2);
+  }
+  await bench();
+}
+process.exit(0);
