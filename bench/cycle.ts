@@ -65,4 +65,12 @@ export const cycle = async (report: (figure: Figure) => void): Promise<void> => 
   report(plain(`of it waiting for ${String(BLOCK_TIME)} ms blocks`, Math.max(0, whole - cpu)));
 };
 
-const plain = (name: string, ours: number): Figure => ({ bench: 'cycle', case: name, unit: 's', ours, reference: null, referenceName: null, goal: null });
+const plain = (name: string, ours: number): Figure => ({
+  bench: 'cycle',
+  case: name,
+  unit: 's',
+  ours,
+  reference: null,
+  referenceName: null,
+  goal: null,
+});

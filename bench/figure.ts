@@ -29,7 +29,9 @@ export const printFigure = (figure: Figure, json: boolean): void => {
   }
   const against = reference === null ? '' : `  against ${String(whole.reference)} (${figure.referenceName ?? ''}): ${String(ratio)}`;
   const verdict = met === null ? '' : `  goal ${goal ?? ''} ${met ? 'met' : 'NOT MET'}`;
-  process.stdout.write(`${figure.bench.padEnd(9)}${figure.case.padEnd(34)}${String(whole.ours).padStart(10)} ${figure.unit.padEnd(6)}${against}${verdict}\n`);
+  process.stdout.write(
+    `${figure.bench.padEnd(9)}${figure.case.padEnd(34)}${String(whole.ours).padStart(10)} ${figure.unit.padEnd(6)}${against}${verdict}\n`,
+  );
 };
 
 /** The middle value. */

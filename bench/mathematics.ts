@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { dkgBegin, dkgFinish, dkgShares } from '../src/domain/threshold/dkg.ts';
-import { aggregate, makeNonces, signShare } from '../src/domain/threshold/suite.ts';
 import { verifySr25519 } from '../src/domain/threshold/schnorrkel.ts';
+import { aggregate, makeNonces, signShare } from '../src/domain/threshold/suite.ts';
 
 const N = 4;
 const T = 3;
@@ -15,7 +15,9 @@ const keys = () => {
   const shares = new Map([...begun].map(([index, { secret }]) => [index, dkgShares(secret, messages)]));
   return new Map(
     [...begun].map(([index, { secret }]) => {
-      const mine = new Map([...shares].flatMap(([from, made]) => (from === index ? [] : [[from, made.get(index) ?? new Uint8Array()] as const])));
+      const mine = new Map(
+        [...shares].flatMap(([from, made]) => (from === index ? [] : [[from, made.get(index) ?? new Uint8Array()] as const])),
+      );
       return [index, dkgFinish(secret, messages, mine)] as const;
     }),
   );
@@ -44,7 +46,8 @@ export const cycleMathematics = (): (() => void) => {
         const made = aggregate({ key, commitments, message }, shares);
         if (!verifySr25519(key.groupKey, message, made)) throw new Error('the signature must verify');
       }
-      for (let verification = 0; verification < N + 2; verification += 1) verifySr25519(party[0]?.[1].groupKey ?? message, message, randomBytes(64));
+      for (let verification = 0; verification < N + 2; verification += 1)
+        verifySr25519(party[0]?.[1].groupKey ?? message, message, randomBytes(64));
     }
   };
 };

@@ -5,7 +5,8 @@ import type { Figure } from './figure.ts';
 import { median } from './figure.ts';
 
 /** Resident memory of a process in MB (Linux). */
-const resident = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+const resident = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
 /** Lets the whole devnet run for some minutes and compares its memory at the end with that of the second minute. */
 export const memory = async (minutes: number, report: (figure: Figure) => void): Promise<void> => {
@@ -26,7 +27,15 @@ export const memory = async (minutes: number, report: (figure: Figure) => void):
     devnet.kill('SIGKILL');
   }
   perMinute.forEach((value, minute) => {
-    report({ bench: 'memory', case: `devnet, minute ${String(minute + 1)}`, unit: 'MB', ours: value, reference: null, referenceName: null, goal: null });
+    report({
+      bench: 'memory',
+      case: `devnet, minute ${String(minute + 1)}`,
+      unit: 'MB',
+      ours: value,
+      reference: null,
+      referenceName: null,
+      goal: null,
+    });
   });
   report({
     bench: 'memory',

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { config as rxjsConfig } from 'rxjs';
-import { printDraw } from './commands/drawCommand.ts';
 import type { DevnetCommand } from './commands/devnet.ts';
+import { printDraw } from './commands/drawCommand.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 
@@ -9,7 +9,8 @@ const whole =
   (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`expected a whole number, ${String(least)} to ${String(most)}.`);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`expected a whole number, ${String(least)} to ${String(most)}.`);
     return value;
   };
 
@@ -19,7 +20,8 @@ const blockHash = (text: string): string => {
 };
 
 const stream = (text: string): bigint => {
-  if (!/^(\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) throw new InvalidArgumentError('expected an unsigned 64-bit number.');
+  if (!/^(\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn)
+    throw new InvalidArgumentError('expected an unsigned 64-bit number.');
   return BigInt(text);
 };
 
@@ -40,7 +42,10 @@ const program = new Command('coordinator')
   .description('The coordinator of a Serai validator.')
   .version('0.1.0')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.config))
-  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong configuration or arguments, 3 node, 4 Kafka, 5 store, 6 port in use, 7 not done in time.');
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 failed, 2 wrong configuration or arguments, 3 node, 4 Kafka, 5 store, 6 port in use, 7 not done in time.',
+  );
 
 program
   .command('devnet')
@@ -66,7 +71,10 @@ program
   .description('run the coordinator of one validator')
   .requiredOption('--config <file>', 'configuration file')
   .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]))
-  .addHelpText('after', '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094',
+  )
   .action(async ({ config, set }: { config: string; set: readonly string[] }) => {
     const { runCoordinator } = await import('./commands/run.ts');
     await runCoordinator(config, set);
@@ -83,7 +91,10 @@ program
   .requiredOption('--threshold <t>', 'shares to draw', whole(1, 65_535))
   .option('--stream <s>', "the generator's stream", stream, 0n)
   .option('--json', 'print {"party":[…]}', false)
-  .addHelpText('after', `\nExample:\n  npm run -s coordinator -- party draw --block-hash 0x${'00'.repeat(32)} --validators 4 --threshold 3 --json`)
+  .addHelpText(
+    'after',
+    `\nExample:\n  npm run -s coordinator -- party draw --block-hash 0x${'00'.repeat(32)} --validators 4 --threshold 3 --json`,
+  )
   .action(printDraw);
 
 program.parseAsync().catch(die);

@@ -16,7 +16,7 @@ import { fromHex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
 import { Secret } from '../domain/sealing/secret.ts';
-import { devAccount, signSr25519, type Sr25519Pair, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
+import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
 import { sourcesOf } from '../domain/topics.ts';
 import { openKafka } from '../drivers/kafka/openKafka.ts';
 import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
@@ -35,10 +35,15 @@ const readSecret = async (file: string, what: string, lengths: readonly number[]
   let text: string;
   try {
     text = (await readFile(file, 'utf8')).trim();
-    if (((await stat(file)).mode & 0o077) !== 0) throw new ConfigError('config.invalid', `${what} ${file} can be read by others; run: chmod 600 ${file}`);
+    if (((await stat(file)).mode & 0o077) !== 0)
+      throw new ConfigError('config.invalid', `${what} ${file} can be read by others; run: chmod 600 ${file}`);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError('config.missing', `cannot read ${what} ${file}; put ${lengths.join(' or ')} bytes of hex there, readable by this user only`, { cause });
+    throw new ConfigError(
+      'config.missing',
+      `cannot read ${what} ${file}; put ${lengths.join(' or ')} bytes of hex there, readable by this user only`,
+      { cause },
+    );
   }
   if (!/^(0x)?[0-9a-fA-F]+$/.test(text) || !lengths.includes(text.replace(/^0x/, '').length / 2))
     throw new ConfigError('config.invalid', `${what} ${file} must hold ${lengths.join(' or ')} bytes of hex`);
@@ -76,7 +81,8 @@ export const runCoordinator = async (file: string, overrides: readonly string[])
   const log = openLog(general.log_level);
   const key = await seraiKey(config);
   const master = await masterKey(config);
-  const derive = (what: string): Uint8Array => hkdf(sha256, master, undefined, utf8ToBytes(`serai-coordinator/v1/key/${general.name}/${what}`), 32);
+  const derive = (what: string): Uint8Array =>
+    hkdf(sha256, master, undefined, utf8ToBytes(`serai-coordinator/v1/key/${general.name}/${what}`), 32);
   const endpoint = `ws://${observation.rpc_host}:${String(observation.rpc_port)}`;
   await using opened = new AsyncDisposableStack();
 

@@ -14,7 +14,9 @@ const duration = z
 const port = z.number().int('expected a port, 1 to 65535').min(1, 'expected a port, 1 to 65535').max(65_535, 'expected a port, 1 to 65535');
 const host = z.string().regex(/^[A-Za-z0-9.:_-]+$/, 'expected a host name or address');
 const publicKey = z.string().regex(/^0x[0-9a-f]{64}$/, 'expected a public key: 0x and 64 lower-case hex digits');
-const multiaddr = z.string().regex(/^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/p2p\/[A-Za-z0-9]+)?$/, 'expected a multiaddr, as in "/ip4/0.0.0.0/tcp/30563"');
+const multiaddr = z
+  .string()
+  .regex(/^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/p2p\/[A-Za-z0-9]+)?$/, 'expected a multiaddr, as in "/ip4/0.0.0.0/tcp/30563"');
 
 /** The configuration file, section by section (specification, Configurations; design §12). */
 export const configSchema = z.strictObject({

@@ -15,7 +15,8 @@ const lineOf = (text: string, [section, key]: readonly PropertyKey[]): number | 
     if (header !== undefined) {
       inSection = header.split('.')[0]?.trim() === String(section);
       if (inSection) sectionLine ??= index + 1;
-    } else if (inSection && key !== undefined && new RegExp(`^\\s*"?${String(key).replaceAll(/\W/g, '\\$&')}"?\\s*=`).test(line)) return index + 1;
+    } else if (inSection && key !== undefined && new RegExp(`^\\s*"?${String(key).replaceAll(/\W/g, '\\$&')}"?\\s*=`).test(line))
+      return index + 1;
   }
   return sectionLine;
 };
@@ -25,7 +26,8 @@ const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries()) next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)));
+    for (const [j, other] of [...b].entries())
+      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)));
     row = next;
   }
   return row.at(-1) ?? 0;
@@ -33,7 +35,9 @@ const distance = (a: string, b: string): number => {
 
 const suggestion = (word: string, known: readonly string[]): string => {
   const [best] = known.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far);
-  return best !== undefined && best.far <= Math.max(2, word.length / 3) ? `; did you mean "${best.name}"?` : `; known here: ${known.join(', ')}`;
+  return best !== undefined && best.far <= Math.max(2, word.length / 3)
+    ? `; did you mean "${best.name}"?`
+    : `; known here: ${known.join(', ')}`;
 };
 
 /** The keys the schema knows at a path. */
@@ -49,7 +53,9 @@ const explain = (text: string, issue: z.core.$ZodIssue): string[] => {
     return line === undefined ? '' : `line ${String(line)}: `;
   };
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `${at([...issue.path, key])}${[...issue.path, key].join('.')} is not a key${suggestion(key, knownAt(issue.path))}`);
+    return issue.keys.map(
+      (key) => `${at([...issue.path, key])}${[...issue.path, key].join('.')} is not a key${suggestion(key, knownAt(issue.path))}`,
+    );
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
   return [`${at(issue.path)}${issue.path.join('.')}: ${missing ? `missing; ${issue.message}` : issue.message}`];
 };
@@ -86,7 +92,11 @@ export const loadConfig = (file: string, env: Readonly<Record<string, string | u
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new ConfigError('config.missing', `cannot read ${file} (${String(cause)}); give the path of a configuration file, as in config/local.toml`, { cause });
+    throw new ConfigError(
+      'config.missing',
+      `cannot read ${file} (${String(cause)}); give the path of a configuration file, as in config/local.toml`,
+      { cause },
+    );
   }
   const tree = parse(file, text);
   for (const [name, value] of Object.entries(env)) {
@@ -109,6 +119,8 @@ const parse = (file: string, text: string): Tree => {
     return toml.parse(text) as Tree;
   } catch (cause) {
     const { line, message } = cause as { readonly line?: number; readonly message: string };
-    throw new ConfigError('config.invalid', `${file} is not TOML: ${line === undefined ? '' : `line ${String(line)}: `}${message}`, { cause });
+    throw new ConfigError('config.invalid', `${file} is not TOML: ${line === undefined ? '' : `line ${String(line)}: `}${message}`, {
+      cause,
+    });
   }
 };

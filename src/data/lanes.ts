@@ -117,7 +117,11 @@ export class Lanes {
 
   async #rows(lane: string, from: number, to: number): Promise<LaneRow[]> {
     const rows: LaneRow[] = [];
-    for await (const [key, value] of this.#store.scan(BUCKETS.outbox, { gte: laneKey(lane, from), lt: laneKey(lane, to), limit: READ_LIMIT }))
+    for await (const [key, value] of this.#store.scan(BUCKETS.outbox, {
+      gte: laneKey(lane, from),
+      lt: laneKey(lane, to),
+      limit: READ_LIMIT,
+    }))
       rows.push({ number: readKey(key)[1], value });
     return rows;
   }

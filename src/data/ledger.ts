@@ -193,7 +193,9 @@ export class Ledger implements View {
     const cursors = group.flatMap(({ step }) => (step.cursor === undefined ? [] : [step.cursor]));
     const number = this.#number + 1;
     const topics = Map.groupBy(messages, (message: Message) => message.topic);
-    const runs = [...topics].flatMap(([topic, own]) => this.#writer.write(topic, own).map((run) => ({ lane: `topic/${topic}`, value: writeRun(run) })));
+    const runs = [...topics].flatMap(([topic, own]) =>
+      this.#writer.write(topic, own).map((run) => ({ lane: `topic/${topic}`, value: writeRun(run) })),
+    );
     const planned = this.#lanes.plan([...runs, ...deeds.map(({ lane, deed }) => ({ lane, value: encode(deed) }))]);
     const batch: Write[] = [
       ...changes.map(({ table, key, value }) => ({
@@ -248,4 +250,3 @@ const load = async (store: Store): Promise<Loaded> => {
   const number = await store.get(BUCKETS.meta, utf8ToBytes('commit'));
   return { rows, cursors, number: number === undefined ? 0 : Number(decode(number)), lanes: await Lanes.load(store) };
 };
-

@@ -9,7 +9,9 @@ interface StoredAttributes extends Omit<Attributes, 'sequence'> {
 /** A run's final bytes as an outbox row keeps them: JSON, data in hex. */
 export const writeRun = (run: readonly TopicRecord[]): Uint8Array =>
   utf8ToBytes(
-    JSON.stringify(run.map(({ attributes, data }) => ({ attributes: { ...attributes, sequence: attributes.sequence.toString() }, data: toHex(data) }))),
+    JSON.stringify(
+      run.map(({ attributes, data }) => ({ attributes: { ...attributes, sequence: attributes.sequence.toString() }, data: toHex(data) })),
+    ),
   );
 
 /** Reads what `writeRun` wrote; the sealed store has authenticated it. */

@@ -1,7 +1,7 @@
 import { fromHex } from '../domain/hex.ts';
 import type { TopicRecord } from '../domain/record.ts';
-import { openRecord } from '../domain/sealing/sealedRecord.ts';
 import { SealError } from '../domain/sealing/sealError.ts';
+import { openRecord } from '../domain/sealing/sealedRecord.ts';
 import type { View } from '../domain/tables.ts';
 import { counterparts } from './moduleLedger.ts';
 

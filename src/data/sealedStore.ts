@@ -1,6 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import type { Secret } from '../domain/sealing/secret.ts';
 import { openValue, sealValue } from '../domain/sealing/sealedValue.ts';
+import type { Secret } from '../domain/sealing/secret.ts';
 import type { Store } from './store.ts';
 import { StoreError } from './storeError.ts';
 
@@ -23,7 +23,8 @@ const CHECK_KEY = utf8ToBytes('key-check');
  */
 export const openSealedStore = async (store: Store, { storeId, key, random }: SealedStoreOptions): Promise<Store> => {
   await checkMarker(store, { storeId, key, random });
-  const seal = (bucket: number, at: Uint8Array, value: Uint8Array): Uint8Array => sealValue(key, { storeId, bucket, key: at }, value, random(24));
+  const seal = (bucket: number, at: Uint8Array, value: Uint8Array): Uint8Array =>
+    sealValue(key, { storeId, bucket, key: at }, value, random(24));
   const open = (bucket: number, at: Uint8Array, value: Uint8Array): Uint8Array => {
     try {
       return openValue(key, { storeId, bucket, key: at }, value);
@@ -39,7 +40,10 @@ export const openSealedStore = async (store: Store, { storeId, key, random }: Se
     async *scan(bucket, range) {
       for await (const [at, value] of store.scan(bucket, range)) yield [at, open(bucket, at, value)] as const;
     },
-    write: (batch) => store.write(batch.map((write) => (write.value === undefined ? write : { ...write, value: seal(write.bucket, write.key, write.value) }))),
+    write: (batch) =>
+      store.write(
+        batch.map((write) => (write.value === undefined ? write : { ...write, value: seal(write.bucket, write.key, write.value) })),
+      ),
     close: () => store.close(),
   };
 };
@@ -55,11 +59,16 @@ const checkMarker = async (store: Store, { storeId, key, random }: SealedStoreOp
     return;
   }
   const known = new TextDecoder().decode(id);
-  if (known !== storeId) throw new StoreError('store.foreign', `this is the store ${known}, not ${storeId}; check general.data_dir and general.name`);
+  if (known !== storeId)
+    throw new StoreError('store.foreign', `this is the store ${known}, not ${storeId}; check general.data_dir and general.name`);
   const check = await store.get(SEAL_BUCKET, CHECK_KEY);
   try {
     openValue(key, { storeId, bucket: SEAL_BUCKET, key: CHECK_KEY }, check ?? new Uint8Array());
   } catch (cause) {
-    throw new StoreError('store.wrong-key', `the store ${storeId} was sealed with another master key; give the right keys.master_key_file, nothing was changed`, { cause });
+    throw new StoreError(
+      'store.wrong-key',
+      `the store ${storeId} was sealed with another master key; give the right keys.master_key_file, nothing was changed`,
+      { cause },
+    );
   }
 };

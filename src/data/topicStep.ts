@@ -52,7 +52,9 @@ export const resumeAt = (ledger: Ledger, topic: string): bigint => {
 
 const seenOf = (ledger: Ledger, topic: string): Seen => {
   const cursor = ledger.cursor(topic) as Cursor | undefined;
-  return Object.fromEntries(Object.entries(cursor?.seen ?? {}).map(([source, { sequence, digest }]) => [source, { sequence: BigInt(sequence), digest }]));
+  return Object.fromEntries(
+    Object.entries(cursor?.seen ?? {}).map(([source, { sequence, digest }]) => [source, { sequence: BigInt(sequence), digest }]),
+  );
 };
 
 /** Checks the runs of a topic one after the other, from where the last commit left off. */
@@ -83,7 +85,9 @@ export const refusalMark = (topic: string, offset: bigint): InboxMark => ({ id: 
 
 const cursorAfter = (records: readonly PlacedRecord[], seen: Seen): Json => ({
   offset: String((records.at(-1)?.offset ?? -1n) + 1n),
-  seen: Object.fromEntries(Object.entries(seen).map(([source, { sequence, digest }]) => [source, { sequence: sequence.toString(), digest }])),
+  seen: Object.fromEntries(
+    Object.entries(seen).map(([source, { sequence, digest }]) => [source, { sequence: sequence.toString(), digest }]),
+  ),
 });
 
 const handleRecord = (draft: Draft, reading: TopicReading, record: PlacedRecord): void => {
@@ -95,7 +99,13 @@ const handleRecord = (draft: Draft, reading: TopicReading, record: PlacedRecord)
     const { attributes, offset } = record;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'record.undecodable';
     const shown = { ...attributes, sequence: attributes.sequence.toString() };
-    reading.refuse(draft, { topic: reading.topic, offset: offset.toString(), code, reason: String(error), record: { ...shown, data: toHex(record.data) } });
+    reading.refuse(draft, {
+      topic: reading.topic,
+      offset: offset.toString(),
+      code,
+      reason: String(error),
+      record: { ...shown, data: toHex(record.data) },
+    });
     return;
   }
   decide(draft);
@@ -103,7 +113,8 @@ const handleRecord = (draft: Draft, reading: TopicReading, record: PlacedRecord)
 
 const openData = (view: View, reading: TopicReading, record: PlacedRecord): Json => {
   const { type, keyid } = record.attributes;
-  if (reading.sealed && keyid === undefined && type !== EPOCH_OPENED) throw new Error(`records of type ${type} must be sealed on ${reading.topic}`);
+  if (reading.sealed && keyid === undefined && type !== EPOCH_OPENED)
+    throw new Error(`records of type ${type} must be sealed on ${reading.topic}`);
   return JSON.parse(text.decode(dataOf(view, reading.unsealing, reading.topic, record))) as Json;
 };
 
@@ -111,7 +122,8 @@ const openData = (view: View, reading: TopicReading, record: PlacedRecord): Json
 const counterpartOpened = (view: View, { attributes: { source } }: TopicRecord, data: Json): ((draft: Draft) => void) => {
   const opened = epochOpened.parse(data);
   const known = counterparts.get(view, source);
-  if (known !== undefined && opened.epoch <= known.epoch) throw new Error(`${source} announced epoch ${String(opened.epoch)} after ${String(known.epoch)}`);
+  if (known !== undefined && opened.epoch <= known.epoch)
+    throw new Error(`${source} announced epoch ${String(opened.epoch)} after ${String(known.epoch)}`);
   return (draft) => {
     counterparts.put(draft, source, opened);
     counterparts.put(draft, `${source}#${String(opened.epoch)}`, opened);

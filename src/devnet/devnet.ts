@@ -3,10 +3,10 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
 import { fromHex, toHex } from '../domain/hex.ts';
-import type { Route } from '../modules/module.ts';
 import { topicsOf } from '../domain/topics.ts';
 import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
+import type { Route } from '../modules/module.ts';
 import type { StoredRecord } from '../streams/fromTopic.ts';
 import type { DevnetLog } from './devnetLog.ts';
 import { openSeraiNode, type SeraiNode } from './node/seraiNode.ts';
@@ -72,7 +72,9 @@ export const openDevnet = async ({ dir, seed, port, blockTime, log, stop$ }: Dev
     const failed = (error: unknown): void => {
       log.warn({ reason: String(error) }, 'node.failed');
     };
-    const node = opened.adopt(await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, failed }), (it) => it.close());
+    const node = opened.adopt(await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, failed }), (it) =>
+      it.close(),
+    );
     const externalStore = opened.adopt(await openRocksdbStore(join(dir, NETWORK.toLowerCase())), (store) => store.close());
     const external = await openExternalChain({ store: externalStore, network: NETWORK });
     const addresses: PeerAddress[] = [];

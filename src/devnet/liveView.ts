@@ -33,9 +33,15 @@ const ofChain = (message: ChainMessage): readonly [Kind, string] | undefined => 
   switch (message.type) {
     case 'serai.validator-sets.participants.v1':
       if (message.data.set.network !== 'Bitcoin') return undefined;
-      return ['set', `${message.data.set.network}/${String(message.data.set.session)}: ${String(message.data.participants.length)} validators, keys wanted`];
+      return [
+        'set',
+        `${message.data.set.network}/${String(message.data.set.session)}: ${String(message.data.participants.length)} validators, keys wanted`,
+      ];
     case 'serai.validator-sets.key-gen.v1':
-      return ['keys', `${message.data.set.network}/${String(message.data.set.session)} active under ${short(message.data.keyPair.substrate)}, block ${String(message.data.block.number)}`];
+      return [
+        'keys',
+        `${message.data.set.network}/${String(message.data.set.session)} active under ${short(message.data.keyPair.substrate)}, block ${String(message.data.block.number)}`,
+      ];
     case 'serai.in-instructions.batch.v1':
       return ['batch', `${message.data.network} ${String(message.data.id)} executed in block ${String(message.data.block.number)}`];
     case 'serai.coins.burn-with-instruction.v1':
@@ -48,9 +54,15 @@ const ofChain = (message: ChainMessage): readonly [Kind, string] | undefined => 
 const ofReport = (report: DevnetReport): readonly [Kind, string] => {
   switch (report.type) {
     case 'serai.report.key-pair.v1':
-      return ['keygen', `${report.data.set.network}/${String(report.data.set.session)} generated ${short(report.data.keyPair.substrate)}, attempt ${String(report.data.attempt)}`];
+      return [
+        'keygen',
+        `${report.data.set.network}/${String(report.data.set.session)} generated ${short(report.data.keyPair.substrate)}, attempt ${String(report.data.attempt)}`,
+      ];
     case 'serai.report.attempt.v1':
-      return ['party', `${report.data.party.join(', ')} for ${signable(report.data.id)}, attempt ${String(report.data.id.attempt)}, ${report.data.rule}`];
+      return [
+        'party',
+        `${report.data.party.join(', ')} for ${signable(report.data.id)}, attempt ${String(report.data.id.attempt)}, ${report.data.rule}`,
+      ];
     case 'serai.report.signed.v1':
       return ['signature', `${short(report.data.signature)} for ${signable(report.data.id)}`];
     case 'serai.report.output.v1':

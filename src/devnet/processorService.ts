@@ -1,13 +1,13 @@
 import { Observable } from 'rxjs';
 import type { Step } from '../data/ledger.ts';
+import type { PlacedRecord } from '../data/topicStep.ts';
 import { keyGenName } from '../domain/crypto/keyGen.ts';
 import { type ExternalNetworkName, signIdName } from '../domain/processor/ids.ts';
 import { command, type ExternalObservation, type Reply } from '../domain/processor/messages.ts';
 import type { Json } from '../domain/tables.ts';
 import type { Topics } from '../domain/topics.ts';
-import { closeOn } from '../operators/closeOn.ts';
 import { type Module, type ModuleDeps, openModule, type Route } from '../modules/module.ts';
-import type { PlacedRecord } from '../data/topicStep.ts';
+import { closeOn } from '../operators/closeOn.ts';
 import type { ExternalBlock } from './processor/externalBlock.ts';
 import type { ExternalChain } from './processor/externalChain.ts';
 import type { Processor } from './processor/processor.ts';

@@ -3,7 +3,10 @@ import { hex, hexOf, participant, signId, u32, validatorSet } from '../domain/pr
 
 /** What the devnet reads of `<name>-reports`. */
 export const devnetReport = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('serai.report.key-pair.v1'), data: z.object({ set: validatorSet, attempt: u32, keyPair: z.object({ substrate: hexOf(32) }) }) }),
+  z.object({
+    type: z.literal('serai.report.key-pair.v1'),
+    data: z.object({ set: validatorSet, attempt: u32, keyPair: z.object({ substrate: hexOf(32) }) }),
+  }),
   z.object({
     type: z.literal('serai.report.attempt.v1'),
     data: z.object({ id: signId, party: z.array(participant), rule: z.string() }),
@@ -23,7 +26,10 @@ export const devnetReport = z.discriminatedUnion('type', [
       stream: z.string(),
     }),
   }),
-  z.object({ type: z.literal('serai.report.output.v1'), data: z.object({ set: validatorSet, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }) }),
+  z.object({
+    type: z.literal('serai.report.output.v1'),
+    data: z.object({ set: validatorSet, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }),
+  }),
   z.object({ type: z.literal('serai.report.evidence.v1'), data: z.object({ code: z.string() }) }),
   z.object({ type: z.literal('serai.report.abstain.v1'), data: z.object({ id: signId, reason: z.string() }) }),
 ]);

@@ -83,8 +83,15 @@ export class User {
 
   async #ask(method: string, params: readonly unknown[]): Promise<unknown> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-    const response = await fetch(this.#options.nodeUrl.replace('ws:', 'http:'), { method: 'POST', body, signal: AbortSignal.timeout(10_000) });
-    const answer = (await response.json()) as { readonly result?: unknown; readonly error?: { readonly message: string; readonly data?: string } };
+    const response = await fetch(this.#options.nodeUrl.replace('ws:', 'http:'), {
+      method: 'POST',
+      body,
+      signal: AbortSignal.timeout(10_000),
+    });
+    const answer = (await response.json()) as {
+      readonly result?: unknown;
+      readonly error?: { readonly message: string; readonly data?: string };
+    };
     if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message} ${answer.error.data ?? ''}`);
     return answer.result;
   }

@@ -4,6 +4,7 @@ import { openSealedStore } from '../data/sealedStore.ts';
 import type { Store } from '../data/store.ts';
 import { type Hex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
+import { publicKeyOf } from '../domain/record/signRecord.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, signSr25519 } from '../domain/threshold/schnorrkel.ts';
 import { sourcesOf, topicsOf } from '../domain/topics.ts';
@@ -11,14 +12,13 @@ import { type EmbeddedLog, openEmbeddedLog } from '../drivers/embeddedLog/embedd
 import { type Libp2pNetwork, openLibp2p, type PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
-import { publicKeyOf } from '../domain/record/signRecord.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
 import type { Route } from '../modules/module.ts';
 import { deriveKey } from './deriveKeys.ts';
+import type { DevnetLog } from './devnetLog.ts';
 import type { ExternalChain } from './processor/externalChain.ts';
 import { openProcessor } from './processor/processor.ts';
 import { openProcessorService } from './processorService.ts';
-import type { DevnetLog } from './devnetLog.ts';
 
 export interface ValidatorOptions {
   /** A development account: `Alice`. */
@@ -53,7 +53,11 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
   const validator = toHex(publicKey);
   const keyOf = (what: string): Uint8Array => deriveKey(root, `${name}/${what}`);
   const openStore = async (what: string): Promise<Store> =>
-    openSealedStore(await openRocksdbStore(join(dir, name, what)), { storeId: `${name}/${what}`, key: new Secret(keyOf('master')), random });
+    openSealedStore(await openRocksdbStore(join(dir, name, what)), {
+      storeId: `${name}/${what}`,
+      key: new Secret(keyOf('master')),
+      random,
+    });
 
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
@@ -108,7 +112,14 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
       ({ close }) => close(),
     );
     const processorStore = await openStore(`processor-${network.toLowerCase()}`);
-    const processor = await openProcessor({ store: processorStore, network, genesisHash: chain.genesisHash, validator, chain: external, random });
+    const processor = await openProcessor({
+      store: processorStore,
+      network,
+      genesisHash: chain.genesisHash,
+      validator,
+      chain: external,
+      random,
+    });
     const service = opened.adopt(
       await openProcessorService({
         store: processorStore,

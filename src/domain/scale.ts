@@ -1,14 +1,14 @@
-import { ScaleError } from './scaleBytes.ts';
 import type { Reader, Writer } from './scaleBytes.ts';
-import { codec } from './scaleCodec.ts';
+import { ScaleError } from './scaleBytes.ts';
 import type { Codec, Value } from './scaleCodec.ts';
+import { codec } from './scaleCodec.ts';
 import { compactU32, outOf } from './scaleIntegers.ts';
 
-export { Reader, ScaleError, Writer } from './scaleBytes.ts';
 export type { ScaleErrorCode } from './scaleBytes.ts';
-export { codec, mapped } from './scaleCodec.ts';
+export { Reader, ScaleError, Writer } from './scaleBytes.ts';
 export type { Codec, Value } from './scaleCodec.ts';
-export { compact, compactU32, compactU64, u128, u16, u32, u64, u8 } from './scaleIntegers.ts';
+export { codec, mapped } from './scaleCodec.ts';
+export { compact, compactU32, compactU64, u8, u16, u32, u64, u128 } from './scaleIntegers.ts';
 
 /** One byte, 0 or 1. */
 export const bool: Codec<boolean> = codec(

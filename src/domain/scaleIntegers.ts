@@ -1,7 +1,7 @@
-import { ScaleError, Writer } from './scaleBytes.ts';
 import type { Reader } from './scaleBytes.ts';
-import { codec, mapped } from './scaleCodec.ts';
+import { ScaleError, Writer } from './scaleBytes.ts';
 import type { Codec } from './scaleCodec.ts';
+import { codec, mapped } from './scaleCodec.ts';
 
 /** A value out of its type. */
 export const outOf = (what: string, value: unknown): ScaleError => new ScaleError('scale.value', `${String(value)} is not ${what}`);

@@ -1,4 +1,3 @@
-
 /** What a decision may keep: JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -19,7 +18,6 @@ export interface Message {
   readonly subject?: string;
   readonly data: Json;
 }
-
 
 /** What a decision wants done, all of it in one commit. */
 export interface Decision {

@@ -54,9 +54,11 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
 
   const decode = ({ from, epoch: of, sequence, body }: PeerFrame): Received => {
     const message = peerMessage.parse(JSON.parse(text.decode(body)));
-    if (message.from !== from || message.to !== self) throw new FrameError('peer.foreign-message', `${from} sent a message of ${message.from} for ${message.to}`);
+    if (message.from !== from || message.to !== self)
+      throw new FrameError('peer.foreign-message', `${from} sent a message of ${message.from} for ${message.to}`);
     const received = { from, epoch: of, sequence, message };
-    if (placeOf(ledger, received) === 'gap') throw new FrameError('peer.gap', `${from} left out messages before number ${String(sequence)} of epoch ${String(of)}`);
+    if (placeOf(ledger, received) === 'gap')
+      throw new FrameError('peer.gap', `${from} left out messages before number ${String(sequence)} of epoch ${String(of)}`);
     return received;
   };
 
@@ -78,7 +80,12 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
         running$: module.counterpartsKnown$.pipe(
           closeOn(stop$),
           mergeMap(() =>
-            framesToLedger({ envelopes$: fromPeers(network).pipe(closeOn(stop$)), decode, commit: toLedger(ledger, step), delivery: { ...delivery, concurrency: PEERS_AT_ONCE } }),
+            framesToLedger({
+              envelopes$: fromPeers(network).pipe(closeOn(stop$)),
+              decode,
+              commit: toLedger(ledger, step),
+              delivery: { ...delivery, concurrency: PEERS_AT_ONCE },
+            }),
           ),
         ),
       },

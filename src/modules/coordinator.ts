@@ -108,4 +108,3 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
     throw error;
   }
 };
-

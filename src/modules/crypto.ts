@@ -50,11 +50,18 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
       onceCounterpartsAreKnown(module.read({ topic: topics.chain, sealed: false, understand: understandChain(context) })),
       onceCounterpartsAreKnown(module.read({ topic: topics.serai, sealed: false, understand: understandExternal(context) })),
       module.read({ topic: topics.inbound, sealed: true, understand: understandPeer(context) }),
-      ...networks.map((network) => module.read({ topic: topics.replies(network), sealed: true, understand: understandReply(context, network) })),
+      ...networks.map((network) =>
+        module.read({ topic: topics.replies(network), sealed: true, understand: understandReply(context, network) }),
+      ),
       ...[...networks.map(topics.commands), topics.outbound, topics.reports, deadLetter].map(module.relayTopic),
       {
         name: 'calls go to the chain',
-        running$: relay({ envelopes$: fromOutbox(ledger.lane('chain'), 'chain', 1).pipe(closeOn(stop$)), read: readCall, send: toChain(submitter), delivery }),
+        running$: relay({
+          envelopes$: fromOutbox(ledger.lane('chain'), 'chain', 1).pipe(closeOn(stop$)),
+          read: readCall,
+          send: toChain(submitter),
+          delivery,
+        }),
       },
     ],
     close: () => ledger.close(),

@@ -4,7 +4,15 @@ import type { ThroughOptions } from '../operators/through.ts';
 const codeOf = (cause: unknown): string => (cause instanceof Error && 'code' in cause ? String(cause.code) : 'unexpected');
 
 /** Failures that pass: the other side is away or not ready. What is not named here ends the route. */
-const TRANSIENT = new Set(['chain.retry', 'chain.pending', 'chain.unreachable', 'kafka.unreachable', 'peer.disconnected', 'peer.timeout', 'peer.refused']);
+const TRANSIENT = new Set([
+  'chain.retry',
+  'chain.pending',
+  'chain.unreachable',
+  'kafka.unreachable',
+  'peer.disconnected',
+  'peer.timeout',
+  'peer.refused',
+]);
 
 /** How a module delivers: one at a time, transient failures tried again for as long as it takes, all else fatal. */
 export const delivery: ThroughOptions = {

@@ -5,7 +5,16 @@ import { RUN_LIMIT } from '../data/recordWriter.ts';
 import { readRun } from '../data/runCodec.ts';
 import { dataOf } from '../data/sealedData.ts';
 import type { Store } from '../data/store.ts';
-import { type PlacedRecord, type Refused, refusalMark, resumeAt, runVerifier, type TopicReading, topicStep, type VerifiedRun } from '../data/topicStep.ts';
+import {
+  type PlacedRecord,
+  type Refused,
+  refusalMark,
+  resumeAt,
+  runVerifier,
+  type TopicReading,
+  topicStep,
+  type VerifiedRun,
+} from '../data/topicStep.ts';
 import { toHex } from '../domain/hex.ts';
 import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import type { Draft, Json } from '../domain/tables.ts';
@@ -80,7 +89,14 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
   const refuse = (draft: Draft, refused: Refused): void => {
     const { topic, offset } = refused;
     const id = `serai.dead-letter.v1/${topic}/${offset}/${source}`;
-    draft.send({ topic: deadLetter, type: 'serai.dead-letter.v1', id, time: new Date(0).toISOString(), subject: topic, data: { ...refused } });
+    draft.send({
+      topic: deadLetter,
+      type: 'serai.dead-letter.v1',
+      id,
+      time: new Date(0).toISOString(),
+      subject: topic,
+      data: { ...refused },
+    });
   };
 
   const refusedEarly = (topic: string) => {
@@ -116,7 +132,13 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
       const { topic } = how;
       const commit = toLedger(ledger, (run: VerifiedRun) => topicStep(reading, run));
       const reading: TopicReading = { ...how, pins, unsealing: { self: source, sealingSecret }, refuse };
-      const envelopes$ = fromTopic({ feed: bus, topic, from: () => resumeAt(ledger, topic), credits: CREDITS, refused: refusedEarly(topic) });
+      const envelopes$ = fromTopic({
+        feed: bus,
+        topic,
+        from: () => resumeAt(ledger, topic),
+        credits: CREDITS,
+        refused: refusedEarly(topic),
+      });
       return {
         name: `${source} reads ${topic}`,
         running$: intake({

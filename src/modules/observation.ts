@@ -1,7 +1,7 @@
 import type { Ledger, Step } from '../data/ledger.ts';
-import { checkSuccession } from '../domain/observation/checkSuccession.ts';
-import { blockToRecords } from '../domain/observation/blockToRecords.ts';
 import type { Hex } from '../domain/hex.ts';
+import { blockToRecords } from '../domain/observation/blockToRecords.ts';
+import { checkSuccession } from '../domain/observation/checkSuccession.ts';
 import { closeOn } from '../operators/closeOn.ts';
 import { blocksToLedger } from '../pipelines/observation/blocksToLedger.ts';
 import { toLedger } from '../sinks/toLedger.ts';

@@ -1,4 +1,4 @@
-import { EMPTY, mergeMap, of, type OperatorFunction } from 'rxjs';
+import { EMPTY, mergeMap, type OperatorFunction, of } from 'rxjs';
 import { type Envelope, refill } from '../envelope/envelope.ts';
 
 const codeOf = (cause: unknown, code: string): string =>

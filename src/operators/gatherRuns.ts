@@ -1,4 +1,4 @@
-import { defer, EMPTY, mergeMap, of, type OperatorFunction } from 'rxjs';
+import { defer, EMPTY, mergeMap, type OperatorFunction, of } from 'rxjs';
 import { type Envelope, gather } from '../envelope/envelope.ts';
 
 export interface GatherRuns<P> {
@@ -20,7 +20,8 @@ export const gatherRuns =
     defer(() => {
       let held: Envelope<P>[] = [];
       const drop = (code: string): void => {
-        for (const envelope of held.splice(0)) envelope.nack({ kind: 'poison', code, cause: new Error(`no signed record ends the run of ${sourceOf(envelope.payload)}`) });
+        for (const envelope of held.splice(0))
+          envelope.nack({ kind: 'poison', code, cause: new Error(`no signed record ends the run of ${sourceOf(envelope.payload)}`) });
       };
       return envelope$.pipe(
         mergeMap((envelope) => {

@@ -1,4 +1,17 @@
-import { catchError, concat, defer, EMPTY, ignoreElements, mergeMap, type Observable, of, type OperatorFunction, retry, throwError, timer } from 'rxjs';
+import {
+  catchError,
+  concat,
+  defer,
+  EMPTY,
+  ignoreElements,
+  mergeMap,
+  type Observable,
+  type OperatorFunction,
+  of,
+  retry,
+  throwError,
+  timer,
+} from 'rxjs';
 import type { Envelope, Fault } from '../envelope/envelope.ts';
 
 /** How long to wait before another try: doubling from `first` to `most` milliseconds, spread by `jitter` in [0, 1). */

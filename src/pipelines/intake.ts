@@ -4,7 +4,7 @@ import type { Envelope } from '../envelope/envelope.ts';
 import { decodeWith } from '../operators/decodeWith.ts';
 import { gatherRuns } from '../operators/gatherRuns.ts';
 import { settle } from '../operators/settle.ts';
-import { through, type ThroughOptions } from '../operators/through.ts';
+import { type ThroughOptions, through } from '../operators/through.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { StoredRecord } from '../streams/fromTopic.ts';
 

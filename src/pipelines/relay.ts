@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Envelope } from '../envelope/envelope.ts';
 import { decodeWith } from '../operators/decodeWith.ts';
 import { settle } from '../operators/settle.ts';
-import { through, type ThroughOptions } from '../operators/through.ts';
+import { type ThroughOptions, through } from '../operators/through.ts';
 import type { Sink } from '../sinks/sink.ts';
 
 export interface Relay<P> {

@@ -2,7 +2,6 @@ import { defer } from 'rxjs';
 import type { Tail, TopicRecord } from '../domain/record.ts';
 import type { Sink } from './sink.ts';
 
-
 /** The port through which topics are written: a run of records of one source lands whole, in order, exactly once. */
 export interface TopicLog {
   createTopics(topics: readonly string[]): Promise<void>;

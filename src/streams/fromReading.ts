@@ -19,7 +19,9 @@ export class ParkedError extends Error {
   readonly code = 'route.parked';
 
   constructor(origin: Origin, fault: Fault) {
-    super(`${origin.source} is parked at ${String(origin.position)} of ${origin.lane}: ${fault.code}: ${String(fault.cause)}`, { cause: fault.cause });
+    super(`${origin.source} is parked at ${String(origin.position)} of ${origin.lane}: ${fault.code}: ${String(fault.cause)}`, {
+      cause: fault.cause,
+    });
     this.name = 'ParkedError';
   }
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fromHex, toHex } from '../../src/domain/hex.ts';
+import type { Codec } from '../../src/domain/scale.ts';
 import {
-  ScaleError,
   bool,
   boundedBytes,
   bytes,
@@ -11,19 +12,18 @@ import {
   enumOf,
   names,
   option,
+  ScaleError,
   struct,
   text,
   tuple,
-  u128,
+  u8,
   u16,
   u32,
   u64,
-  u8,
+  u128,
   vec,
   vecBytes,
 } from '../../src/domain/scale.ts';
-import type { Codec } from '../../src/domain/scale.ts';
-import { fromHex, toHex } from '../../src/domain/hex.ts';
 
 const value = expect.objectContaining({ code: 'scale.value' }) as ScaleError;
 const truncated = expect.objectContaining({ code: 'scale.truncated' }) as ScaleError;

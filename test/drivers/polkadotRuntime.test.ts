@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Hex } from '../../src/domain/hex.ts';
-import { openRuntime } from '../../src/drivers/polkadot/runtime.ts';
 import { patchMetadata } from '../../src/drivers/polkadot/patchMetadata.ts';
+import { openRuntime } from '../../src/drivers/polkadot/runtime.ts';
 import { golden, goldenPresent, goldenText } from '../support/golden.ts';
 
 interface GoldenEvent {

@@ -2,9 +2,9 @@ import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Store, Write } from '../../data/store.ts';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
-import { encodeExtrinsic, decodeExtrinsic } from '../../domain/serai/extrinsic.ts';
-import { block as blockType, type Block, type Header, headerHash } from '../../domain/serai/header.ts';
 import type { EventRecord } from '../../domain/serai/events.ts';
+import { decodeExtrinsic, encodeExtrinsic } from '../../domain/serai/extrinsic.ts';
+import { type Block, block as blockType, type Header, headerHash } from '../../domain/serai/header.ts';
 import { BUCKETS } from './buckets.ts';
 import { genesis } from './genesis.ts';
 import { NodeError } from './nodeError.ts';
@@ -74,7 +74,13 @@ export class Chain {
   static async #begin(store: Store, now: () => number): Promise<Chain> {
     const changes = genesis().changes();
     const state = new Map([...changes].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])));
-    const header: Header = { parentHash: new Uint8Array(32), number: 0n, stateRoot: stateRoot(state), extrinsicsRoot: root([]), digest: [] };
+    const header: Header = {
+      parentHash: new Uint8Array(32),
+      number: 0n,
+      stateRoot: stateRoot(state),
+      extrinsicsRoot: root([]),
+      digest: [],
+    };
     await store.write(blockWrites({ header, extrinsics: [] }, changes));
     const hash = toHex(headerHash(header));
     return new Chain(store, now, state, { number: 0, hash }, hash);
@@ -103,7 +109,8 @@ export class Chain {
     if (refusal !== undefined) throw new NodeError(1010, 'Invalid Transaction', refusalText(refusal));
     const hash = toHex(blake2b(bytes, { dkLen: 32 }));
     if (this.#pool.has(hash)) throw new NodeError(1013, 'Transaction is already imported', hash);
-    if (this.#pool.size >= POOL_LIMIT) throw new NodeError(1016, 'Immediately Dropped', 'The transaction couldn\'t enter the pool because of the limit.');
+    if (this.#pool.size >= POOL_LIMIT)
+      throw new NodeError(1016, 'Immediately Dropped', "The transaction couldn't enter the pool because of the limit.");
     this.#pool.set(hash, bytes);
     return hash;
   }
@@ -171,7 +178,9 @@ export class Chain {
 
   /** Keys that begin with a prefix and have a value at `height`, in order, after `after`. */
   async keysAt(prefix: Uint8Array, height: number, count: number, after: Uint8Array | undefined): Promise<Uint8Array[]> {
-    const keys = [...this.#state.keys()].filter((key) => key.startsWith(toHex(prefix)) && (after === undefined || key > toHex(after))).sort();
+    const keys = [...this.#state.keys()]
+      .filter((key) => key.startsWith(toHex(prefix)) && (after === undefined || key > toHex(after)))
+      .sort();
     const found: Uint8Array[] = [];
     for (const key of keys) {
       if (found.length >= count) break;
@@ -186,7 +195,8 @@ export class Chain {
 }
 
 const decode = (bytes: Uint8Array): ReturnType<typeof decodeExtrinsic> => {
-  if (bytes.length === 0) throw new NodeError(-32000, 'Client error: Could not decode `Call`, failed to read variant byte:\n\tNot enough data to fill buffer\n');
+  if (bytes.length === 0)
+    throw new NodeError(-32000, 'Client error: Could not decode `Call`, failed to read variant byte:\n\tNot enough data to fill buffer\n');
   try {
     return decodeExtrinsic(bytes);
   } catch (cause) {

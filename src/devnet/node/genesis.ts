@@ -1,7 +1,7 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import type { EventRecord } from '../../domain/serai/events.ts';
-import { type Coin, coinBytes, type Network, network as networkType, networkBytes } from '../../domain/serai/networks.ts';
+import { type Coin, coinBytes, type Network, networkBytes, network as networkType } from '../../domain/serai/networks.ts';
 import { seraiVersion } from '../../domain/serai/version.ts';
 import { devAccount } from '../../domain/threshold/schnorrkel.ts';
 import { BlockState } from './state.ts';
@@ -47,7 +47,8 @@ export const genesis = (): BlockState => {
     state.set('Coins', 'Balances', [account, 'Serai'], ENDOWMENT);
     deposit('Coins', 'Mint', { to: account, balance });
   }
-  for (const coin of Object.keys(coinBytes) as Coin[]) state.set('Coins', 'Supply', [coin], coin === 'Serai' ? ENDOWMENT * BigInt(ENDOWED.length) : 0n);
+  for (const coin of Object.keys(coinBytes) as Coin[])
+    state.set('Coins', 'Supply', [coin], coin === 'Serai' ? ENDOWMENT * BigInt(ENDOWED.length) : 0n);
 
   for (const network of NETWORKS) {
     const stake = KEY_SHARE[network];
@@ -60,7 +61,12 @@ export const genesis = (): BlockState => {
       state.set('ValidatorSets', 'SortedAllocations', [[network, order[0], order[1], key]], null);
       state.set('ValidatorSets', 'InSet', [network, key], 1n);
     }
-    state.set('ValidatorSets', 'Participants', [network], sorted.map(({ key }) => [key, 1n] as const));
+    state.set(
+      'ValidatorSets',
+      'Participants',
+      [network],
+      sorted.map(({ key }) => [key, 1n] as const),
+    );
     state.set('ValidatorSets', 'CurrentSession', [network], 0);
     state.set('ValidatorSets', 'SessionBeginBlock', [network, 0], 0n);
     deposit('ValidatorSets', 'NewSet', { set: { session: 0, network } });

@@ -51,11 +51,13 @@ const NETWORKS = { Serai: 'Serai', Bitcoin: 'Bitcoin', Ethereum: 'Ethereum', Mon
 /** The methods that answer at once; what subscribes is the server's. */
 export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Readonly<Record<string, Method>> => {
   const metadata = { 14: encodeMetadata(14), 15: encodeMetadata(15) } as const;
-  const heightOf = async (hash: unknown): Promise<number | undefined> => (hash == null ? chain.best.number : chain.heightOf(bytesParam(hash)));
+  const heightOf = async (hash: unknown): Promise<number | undefined> =>
+    hash == null ? chain.best.number : chain.heightOf(bytesParam(hash));
 
   const knownHeight = async (hash: unknown): Promise<number> => {
     const height = await heightOf(hash);
-    if (height === undefined) throw new NodeError(-32000, `Client error: UnknownBlock: Header was not found in the database: ${String(hash)}`);
+    if (height === undefined)
+      throw new NodeError(-32000, `Client error: UnknownBlock: Header was not found in the database: ${String(hash)}`);
     return height;
   };
 
@@ -64,7 +66,8 @@ export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Read
     return height === undefined ? undefined : chain.block(height);
   };
 
-  const storage = async (key: unknown, hash: unknown): Promise<Uint8Array | undefined> => chain.storageAt(bytesParam(key), await knownHeight(hash));
+  const storage = async (key: unknown, hash: unknown): Promise<Uint8Array | undefined> =>
+    chain.storageAt(bytesParam(key), await knownHeight(hash));
 
   const hashOf = async (number: unknown): Promise<Hex | null> => {
     if (typeof number !== 'number' && (typeof number !== 'string' || !/^0x[0-9a-f]+$/i.test(number)))
@@ -83,7 +86,10 @@ export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Read
     AccountNonceApi_account_nonce: async (args, height) => u32.encode(await nonceOf(args, height)),
     SeraiRuntimeApi_validators: async (args, height) => {
       const members = await chain.storageAt(storageKey('ValidatorSets', 'Participants', network.decode(args)), height);
-      const list = members === undefined ? [] : (storageItem('ValidatorSets', 'Participants').value.decode(members) as readonly (readonly [Uint8Array, bigint])[]);
+      const list =
+        members === undefined
+          ? []
+          : (storageItem('ValidatorSets', 'Participants').value.decode(members) as readonly (readonly [Uint8Array, bigint])[]);
       return concatBytes(compact.encode(BigInt(list.length)), ...list.map(([key]) => key));
     },
   };
@@ -122,12 +128,18 @@ export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Read
     state_call: async ([method, args, hash]) => {
       const height = await knownHeight(hash);
       const call = calls[String(method)];
-      if (call === undefined) throw new NodeError(-32000, `Client error: Execution failed: Other: Exported method ${String(method)} is not found`);
+      if (call === undefined)
+        throw new NodeError(-32000, `Client error: Execution failed: Other: Exported method ${String(method)} is not found`);
       return toHex(await call(bytesParam(args), height));
     },
     state_getKeysPaged: async ([prefix, count, start, hash]) => {
       const height = await knownHeight(hash);
-      const keys = await chain.keysAt(bytesParam(prefix), height, Math.min(Number(count), 1000), start == null ? undefined : bytesParam(start));
+      const keys = await chain.keysAt(
+        bytesParam(prefix),
+        height,
+        Math.min(Number(count), 1000),
+        start == null ? undefined : bytesParam(start),
+      );
       return keys.map(toHex);
     },
     state_getMetadata: async ([hash]) => {

@@ -1,8 +1,16 @@
 import type { EventRecord } from '../../domain/serai/events.ts';
 import { type Call, type Extrinsic, signingPayload } from '../../domain/serai/extrinsic.ts';
-import { coinsOf, type ExternalNetwork } from '../../domain/serai/networks.ts';
 import { batchMessage, instructionsHash, musigContext, setKeysMessage } from '../../domain/serai/messages.ts';
-import { type Balance, batch as batchType, type InInstructionWithBalance, type KeyPair, maxBatchLength, type OutInstructionWithBalance, type SignedBatch } from '../../domain/serai/types.ts';
+import { coinsOf, type ExternalNetwork } from '../../domain/serai/networks.ts';
+import {
+  type Balance,
+  batch as batchType,
+  type InInstructionWithBalance,
+  type KeyPair,
+  maxBatchLength,
+  type OutInstructionWithBalance,
+  type SignedBatch,
+} from '../../domain/serai/types.ts';
 import { seraiVersion } from '../../domain/serai/version.ts';
 import { musigAggregateKey } from '../../domain/threshold/musig.ts';
 import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
@@ -93,7 +101,8 @@ const validateBatch = (state: BlockState, { batch, signature }: SignedBatch): Re
   return undefined;
 };
 
-const balanceOf = (state: BlockState, account: Uint8Array, coin: string): bigint => state.get<bigint>('Coins', 'Balances', account, coin) ?? 0n;
+const balanceOf = (state: BlockState, account: Uint8Array, coin: string): bigint =>
+  state.get<bigint>('Coins', 'Balances', account, coin) ?? 0n;
 
 const move = (state: BlockState, account: Uint8Array, coin: string, by: bigint): void => {
   state.set('Coins', 'Balances', [account, coin], balanceOf(state, account, coin) + by);
@@ -115,12 +124,22 @@ export const apply = (state: BlockState, index: number, { call, signed }: Extrin
     events.push({ phase: { tag: 'ApplyExtrinsic', index } as EventRecord['phase'], pallet, name, fields, topics: [] });
   };
   if (signed !== undefined) {
-    const info = state.get<AccountInfo>('System', 'Account', signed.signer) ?? { nonce: 0, consumers: 0, providers: 0, sufficients: 0, data: null };
+    const info = state.get<AccountInfo>('System', 'Account', signed.signer) ?? {
+      nonce: 0,
+      consumers: 0,
+      providers: 0,
+      sufficients: 0,
+      data: null,
+    };
     state.set('System', 'Account', [signed.signer], { ...info, nonce: info.nonce + 1 });
   }
   const done = dispatch(state, deposit, call, signed?.signer);
   if (signed !== undefined) deposit('TransactionPayment', 'TransactionFeePaid', { who: signed.signer, actual_fee: 0n, tip: 0n });
-  const dispatch_info = { weight: NO_WEIGHT, class: call.pallet === 'Timestamp' ? 'Mandatory' : 'Normal', pays_fee: signed === undefined ? 'No' : 'Yes' };
+  const dispatch_info = {
+    weight: NO_WEIGHT,
+    class: call.pallet === 'Timestamp' ? 'Mandatory' : 'Normal',
+    pays_fee: signed === undefined ? 'No' : 'Yes',
+  };
   if (done) deposit('System', 'ExtrinsicSuccess', { dispatch_info });
   else deposit('System', 'ExtrinsicFailed', { dispatch_error: NOT_ENOUGH_COINS, dispatch_info });
   return events;
@@ -157,7 +176,10 @@ const setKeys = (state: BlockState, deposit: Deposit, { network, removed_partici
   state.set('ValidatorSets', 'Keys', [set], key_pair);
   if (state.get('ValidatorSets', 'TotalAllocatedStake', network) === undefined) {
     const participants = state.get<Participants>('ValidatorSets', 'Participants', network) ?? [];
-    const stake = participants.reduce((total, [key]) => total + (state.get<bigint>('ValidatorSets', 'Allocations', [network, key]) ?? 0n), 0n);
+    const stake = participants.reduce(
+      (total, [key]) => total + (state.get<bigint>('ValidatorSets', 'Allocations', [network, key]) ?? 0n),
+      0n,
+    );
     state.set('ValidatorSets', 'TotalAllocatedStake', [network], stake);
   }
   for (const removed of removed_participants) deposit('ValidatorSets', 'ParticipantRemoved', { set, removed });
@@ -193,7 +215,12 @@ const execute = (
   deposit('Coins', 'Mint', { to: instruction.address, balance });
 };
 
-const transfer = (state: BlockState, deposit: Deposit, from: Uint8Array, { to, balance }: { to: Uint8Array; balance: Balance }): boolean => {
+const transfer = (
+  state: BlockState,
+  deposit: Deposit,
+  from: Uint8Array,
+  { to, balance }: { to: Uint8Array; balance: Balance },
+): boolean => {
   if (balanceOf(state, from, balance.coin) < balance.amount) return false;
   move(state, from, balance.coin, -balance.amount);
   move(state, to, balance.coin, balance.amount);
@@ -201,7 +228,14 @@ const transfer = (state: BlockState, deposit: Deposit, from: Uint8Array, { to, b
   return true;
 };
 
-const burn = (state: BlockState, deposit: Deposit, from: Uint8Array, { coin, amount }: Balance, event: string, fields: Readonly<Record<string, unknown>>): boolean => {
+const burn = (
+  state: BlockState,
+  deposit: Deposit,
+  from: Uint8Array,
+  { coin, amount }: Balance,
+  event: string,
+  fields: Readonly<Record<string, unknown>>,
+): boolean => {
   if (balanceOf(state, from, coin) < amount) return false;
   move(state, from, coin, -amount);
   supply(state, coin, -amount);

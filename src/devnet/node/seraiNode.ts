@@ -57,7 +57,13 @@ const errorJson = (error: unknown): Record<string, unknown> => {
 };
 
 /** Opens the node on its store: the chain goes on where it stood. */
-export const openSeraiNode = async ({ store, port, blockTime, now = Date.now, failed = () => undefined }: SeraiNodeOptions): Promise<SeraiNode> => {
+export const openSeraiNode = async ({
+  store,
+  port,
+  blockTime,
+  now = Date.now,
+  failed = () => undefined,
+}: SeraiNodeOptions): Promise<SeraiNode> => {
   const chain = await Chain.open(store, now);
   const methods = rpcMethods(chain, SUBSCRIPTION_METHODS);
   const connections = new Set<Subscriptions>();
@@ -139,7 +145,12 @@ export const openSeraiNode = async ({ store, port, blockTime, now = Date.now, fa
 const listen = (http: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     http.once('error', (cause) => {
-      reject(new PortError(`the simulated node cannot listen on port ${String(port)}: another program has it; give another one with --port, or 0 for any`, { cause }));
+      reject(
+        new PortError(
+          `the simulated node cannot listen on port ${String(port)}: another program has it; give another one with --port, or 0 for any`,
+          { cause },
+        ),
+      );
     });
     http.listen(port, '127.0.0.1', () => {
       const address = http.address();
@@ -147,7 +158,11 @@ const listen = (http: Server, port: number): Promise<number> =>
     });
   });
 
-const answerHttp = async (request: IncomingMessage, response: ServerResponse, answer: (request: Request) => Promise<unknown>): Promise<void> => {
+const answerHttp = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: (request: Request) => Promise<unknown>,
+): Promise<void> => {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {

@@ -14,7 +14,12 @@ interface Subscription {
   readonly values: Map<string, string | null>;
 }
 
-const NOTIFICATION = { finalized: 'chain_finalizedHead', best: 'chain_newHead', version: 'state_runtimeVersion', storage: 'state_storage' } as const;
+const NOTIFICATION = {
+  finalized: 'chain_finalizedHead',
+  best: 'chain_newHead',
+  version: 'state_runtimeVersion',
+  storage: 'state_storage',
+} as const;
 
 const KINDS: Readonly<Record<string, Subscription['kind']>> = {
   chain_subscribeFinalizedHeads: 'finalized',
@@ -27,7 +32,10 @@ const KINDS: Readonly<Record<string, Subscription['kind']>> = {
 };
 
 /** The methods that open and close subscriptions, as `rpc_methods` lists them. */
-export const SUBSCRIPTION_METHODS: readonly string[] = Object.keys(KINDS).flatMap((method) => [method, method.replace('_subscribe', '_unsubscribe')]);
+export const SUBSCRIPTION_METHODS: readonly string[] = Object.keys(KINDS).flatMap((method) => [
+  method,
+  method.replace('_subscribe', '_unsubscribe'),
+]);
 
 /** A connection's subscriptions are bounded. */
 const LIMIT = 1024;

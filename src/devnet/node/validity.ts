@@ -13,4 +13,5 @@ const TEXTS = {
 } as const;
 
 /** The words Substrate's JSON-RPC has for it. */
-export const refusalText = (refusal: Refusal): string => (refusal.tag === 'Custom' ? `Custom error: ${String(refusal.code)}` : TEXTS[refusal.tag]);
+export const refusalText = (refusal: Refusal): string =>
+  refusal.tag === 'Custom' ? `Custom error: ${String(refusal.code)}` : TEXTS[refusal.tag];

@@ -1,6 +1,6 @@
-import { makeNonces, type Random, type SecretNonces } from '../../domain/threshold/suite.ts';
 import type { Hex } from '../../domain/hex.ts';
 import type { ExternalNetworkName } from '../../domain/processor/ids.ts';
+import { makeNonces, type Random, type SecretNonces } from '../../domain/threshold/suite.ts';
 
 /** Who decides, and what of it is not in the store. */
 export interface ProcessorContext {

@@ -3,9 +3,9 @@ import type { Store, Write } from '../../data/store.ts';
 import { CoordinatorError } from '../../domain/errors.ts';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import type { ExternalNetworkName } from '../../domain/processor/ids.ts';
-import { inInstruction, type InInstruction } from '../../domain/serai/types.ts';
+import { type InInstruction, inInstruction } from '../../domain/serai/types.ts';
 import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
-import { type ExternalBlock, externalBlockHash, type ExternalDeposit, type ExternalTransaction, outputHashOf } from './externalBlock.ts';
+import { type ExternalBlock, type ExternalDeposit, type ExternalTransaction, externalBlockHash, outputHashOf } from './externalBlock.ts';
 
 /** The most deposits of one block, so that the batch made of it fits into an extrinsic. */
 const MAX_DEPOSITS = 50;

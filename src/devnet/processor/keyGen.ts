@@ -5,7 +5,7 @@ import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import type { ByParticipant, KeyGenId } from '../../domain/processor/ids.ts';
 import type { Reply } from '../../domain/processor/messages.ts';
 import type { Draft } from '../../domain/tables.ts';
-import { dkgBegin, dkgFinish, dkgMessageLength, type DkgSecret, dkgShares } from '../../domain/threshold/dkg.ts';
+import { type DkgSecret, dkgBegin, dkgFinish, dkgMessageLength, dkgShares } from '../../domain/threshold/dkg.ts';
 import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
 import { certificateBytes, type GenerateKey, objection } from './certificate.ts';
 import type { ProcessorContext } from './context.ts';

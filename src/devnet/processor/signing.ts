@@ -1,10 +1,10 @@
 import { digestOf } from '../../domain/crypto/digest.ts';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
-import { type ByParticipant, setName, type SignId, signIdName, signableName } from '../../domain/processor/ids.ts';
+import { type ByParticipant, type SignId, setName, signableName, signIdName } from '../../domain/processor/ids.ts';
 import type { Command, Reply } from '../../domain/processor/messages.ts';
 import type { Draft } from '../../domain/tables.ts';
 import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
-import { aggregate, signShare, type SigningRound } from '../../domain/threshold/suite.ts';
+import { aggregate, type SigningRound, signShare } from '../../domain/threshold/suite.ts';
 import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
 import type { ProcessorContext } from './context.ts';
 import { type AttemptRow, attempts, type KeyRow, keys, outgoing, type SignableRow, signables } from './rows.ts';

@@ -7,7 +7,19 @@ import type { Draft } from '../tables.ts';
 import { keysSet } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { openKeyGen } from './keyGen.ts';
-import { activeSet, type BlockRef, blocks, gathered, type GatheredRow, head, networks, rosters, type SetRow, sets, signables } from './rows.ts';
+import {
+  activeSet,
+  type BlockRef,
+  blocks,
+  type GatheredRow,
+  gathered,
+  head,
+  networks,
+  rosters,
+  type SetRow,
+  sets,
+  signables,
+} from './rows.ts';
 import { accuse, tellProcessor } from './say.ts';
 import { blockKey, headMoved } from './signing.ts';
 
@@ -35,13 +47,19 @@ export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type
       batchExecuted(draft, context, data);
       return;
     case 'serai.coins.burn-with-instruction.v1':
-      gather(draft, data.network, (row) => ({ ...row, burns: [...row.burns, { address: data.address, data: data.data, coin: data.coin, amount: data.amount }] }));
+      gather(draft, data.network, (row) => ({
+        ...row,
+        burns: [...row.burns, { address: data.address, data: data.data, coin: data.coin, amount: data.amount }],
+      }));
       return;
     case 'serai.validator-sets.set-retired.v1':
       setRetired(draft, data);
       return;
     case 'serai.in-instructions.halt.v1':
-      networks.put(draft, data.network, { ...(networks.get(draft, data.network) ?? { nextBatch: 0 }), halted: `halted on chain in block ${String(data.block.number)}` });
+      networks.put(draft, data.network, {
+        ...(networks.get(draft, data.network) ?? { nextBatch: 0 }),
+        halted: `halted on chain in block ${String(data.block.number)}`,
+      });
       return;
     case 'serai.chain.block.v1':
       blockWhole(draft, context, data);
@@ -57,7 +75,10 @@ export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type
 /** Key shares are numbered from 1 in list order, each validator's in a row (reference serai.md §b.17). */
 const numberShares = (participants: readonly SetParticipant[]): PartyMember[] => {
   let next = 1;
-  return participants.map(({ publicKey, weight }) => ({ validator: publicKey, participants: Array.from({ length: weight }, () => next++) }));
+  return participants.map(({ publicKey, weight }) => ({
+    validator: publicKey,
+    participants: Array.from({ length: weight }, () => next++),
+  }));
 };
 
 const newSet = (draft: Draft, context: CryptoContext, { set, block }: Told<'serai.validator-sets.new-set.v1'>): void => {
@@ -81,7 +102,11 @@ const gather = (draft: Draft, network: ExternalNetworkName, add: (row: GatheredR
 };
 
 /** A batch on chain must hash to what we signed, else the network stops (reference serai.md §c.7). */
-const batchExecuted = (draft: Draft, context: CryptoContext, { network, id, block, instructionsHash }: Told<'serai.in-instructions.batch.v1'>): void => {
+const batchExecuted = (
+  draft: Draft,
+  context: CryptoContext,
+  { network, id, block, instructionsHash }: Told<'serai.in-instructions.batch.v1'>,
+): void => {
   gather(draft, network, (row) => ({ ...row, batches: [...row.batches, id] }));
   const set = activeSet(draft, network);
   if (set === undefined) return;
@@ -112,7 +137,14 @@ const blockWhole = (draft: Draft, context: CryptoContext, { number, hash, time }
   headMoved(draft, context);
 };
 
-const tellOfBlock = (draft: Draft, context: CryptoContext, { set }: SetRow, block: BlockRef, { burns, batches }: GatheredRow, time: number): void => {
+const tellOfBlock = (
+  draft: Draft,
+  context: CryptoContext,
+  { set }: SetRow,
+  block: BlockRef,
+  { burns, batches }: GatheredRow,
+  time: number,
+): void => {
   tellProcessor(draft, context, set.network, `${set.network}/${String(block.number)}`, {
     type: 'serai.substrate.block.v1',
     data: {

@@ -1,8 +1,8 @@
 import { fromHex, type Hex, toHex } from '../hex.ts';
 import { type KeyGenId, setName } from '../processor/ids.ts';
 import { musigContext, setKeysMessage } from '../serai/messages.ts';
-import { musigAggregate } from '../threshold/musig.ts';
 import type { Draft } from '../tables.ts';
+import { musigAggregate } from '../threshold/musig.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { keyGenName, keyGenRow, validatorsOf } from './keyGen.ts';
@@ -87,7 +87,11 @@ const shareInRound = (draft: Draft, context: CryptoContext, row: SetRow, id: Key
   const digest = digestOf(keyPair);
   const other = members.find((member) => current.digests[member] !== digest);
   if (other !== undefined) {
-    accuse(draft, context, 'keygen.keys-differ', roundName(id, round), { validator: other, theirs: current.digests[other] ?? null, ours: digest });
+    accuse(draft, context, 'keygen.keys-differ', roundName(id, round), {
+      validator: other,
+      theirs: current.digests[other] ?? null,
+      ours: digest,
+    });
     return;
   }
   // Another life of ours made the commitment: its nonces went with it, and this round is over for us.
@@ -168,7 +172,8 @@ export const keysSet = (draft: Draft, context: CryptoContext, at: KeyGenId['set'
   const row = sets.get(draft, setName(at));
   if (row === undefined) return;
   const [attempt] = [...keyGens.rows(draft)].filter(
-    ([, { party, keyPair }]) => party !== undefined && setName(party.id.set) === setName(at) && keyPair !== undefined && digestOf(keyPair) === digestOf(keys),
+    ([, { party, keyPair }]) =>
+      party !== undefined && setName(party.id.set) === setName(at) && keyPair !== undefined && digestOf(keyPair) === digestOf(keys),
   );
   sets.put(draft, setName(at), { ...row, state: 'active', keys: { ...keys, block } });
   const party = attempt?.[1].party;
@@ -179,6 +184,11 @@ export const keysSet = (draft: Draft, context: CryptoContext, at: KeyGenId['set'
   for (const [name] of [...musigs.rows(draft)]) if (name.startsWith(`${setName(at)}/`)) musigs.delete(draft, name);
   tellProcessor(draft, context, at.network, setName(at), {
     type: 'serai.substrate.confirm-key-pair.v1',
-    data: { context: { seraiTime: secondsOf(draft), latestFinalizedBlock: toHex(new Uint8Array(32)) }, set: at, attempt: party.id.attempt, keyPair: keys },
+    data: {
+      context: { seraiTime: secondsOf(draft), latestFinalizedBlock: toHex(new Uint8Array(32)) },
+      set: at,
+      attempt: party.id.attempt,
+      keyPair: keys,
+    },
   });
 };

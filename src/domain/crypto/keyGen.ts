@@ -205,7 +205,14 @@ export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, s
 };
 
 /** Shares another member's processor made for ours. */
-export const sharesArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, sender: number, shares: readonly Hex[]): void => {
+export const sharesArrived = (
+  draft: Draft,
+  context: CryptoContext,
+  from: Hex,
+  id: KeyGenId,
+  sender: number,
+  shares: readonly Hex[],
+): void => {
   const row = sets.get(draft, setName(id.set));
   if (row !== undefined && holderOf(row, sender) !== from) {
     accuse(draft, context, 'keygen.foreign-share', keyGenName(id), { from, sender });

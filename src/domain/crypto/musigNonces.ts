@@ -1,6 +1,6 @@
 import { type Hex, toHex } from '../hex.ts';
-import { ThresholdError } from '../threshold/thresholdError.ts';
 import { type MusigNonce, type MusigSession, musigCommit, musigSign } from '../threshold/musig.ts';
+import { ThresholdError } from '../threshold/thresholdError.ts';
 
 /**
  * The secret nonces of `set_keys` rounds: held in memory only, each used for at most one share, gone with the process

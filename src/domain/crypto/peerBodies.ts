@@ -22,8 +22,14 @@ export const peerBody = z.discriminatedUnion('kind', [
     kind: z.literal('musig.commitment'),
     body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), commitment: hexOf(64) }),
   }),
-  z.strictObject({ kind: z.literal('musig.share'), body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), share: hexOf(32) }) }),
-  z.strictObject({ kind: z.literal('sign.preprocesses'), body: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }) }),
+  z.strictObject({
+    kind: z.literal('musig.share'),
+    body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), share: hexOf(32) }),
+  }),
+  z.strictObject({
+    kind: z.literal('sign.preprocesses'),
+    body: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }),
+  }),
   z.strictObject({
     kind: z.literal('sign.shares'),
     body: z.strictObject({ id: signId, digest: hexOf(32), map: hexOf(32), shares: byParticipant }),

@@ -2,7 +2,7 @@ import type { Hex } from '../hex.ts';
 import type { Draft } from '../tables.ts';
 import { musigCommitmentArrived, musigShareArrived } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
-import { commitmentsArrived, proposalArrived, sharesArrived as keyGenSharesArrived, voteArrived } from './keyGen.ts';
+import { commitmentsArrived, sharesArrived as keyGenSharesArrived, proposalArrived, voteArrived } from './keyGen.ts';
 import type { PeerBody } from './peerBodies.ts';
 import { complete, preprocessesArrived, sharesArrived } from './signing.ts';
 

@@ -33,7 +33,11 @@ export const replyArrived = (draft: Draft, context: CryptoContext, network: Exte
       keyPairMade(draft, context, data.id, data.keyPair);
       return;
     case 'serai.key-gen.blame.v1':
-      report(draft, context, 'serai.report.blame.v1', keyGenName(data.id), { id: data.id, participant: data.participant, reason: data.reason });
+      report(draft, context, 'serai.report.blame.v1', keyGenName(data.id), {
+        id: data.id,
+        participant: data.participant,
+        reason: data.reason,
+      });
       return;
     case 'serai.substrate.block-ack.v1':
       plansMade(draft, context, network, data);
@@ -78,15 +82,30 @@ export const externalObserved = (draft: Draft, context: CryptoContext, { type, d
       if (set?.keys === undefined) return;
       const message: Hex = `0x${BATCH_LABEL.slice(2)}${data.batch.slice(2)}`;
       const digest = digestBytes(fromHex(message));
-      signableKnown(draft, context, { set: set.set, kind: 'batch', id: String(data.id), digest, message, anchor: set.keys.block, state: 'open' });
+      signableKnown(draft, context, {
+        set: set.set,
+        kind: 'batch',
+        id: String(data.id),
+        digest,
+        message,
+        anchor: set.keys.block,
+        state: 'open',
+      });
       return;
     }
     case 'serai.external.output.v1': {
-      const [found] = [...signables.rows(draft)].filter(([, row]) => row.kind === 'plan' && row.id === data.plan && row.set.network === data.network);
+      const [found] = [...signables.rows(draft)].filter(
+        ([, row]) => row.kind === 'plan' && row.id === data.plan && row.set.network === data.network,
+      );
       if (found === undefined || found[1].state === 'done') return;
       const [name, row] = found;
       signables.put(draft, name, { ...row, state: 'done' });
-      report(draft, context, 'serai.report.output.v1', name, { set: row.set, plan: row.id, outputHash: data.outputHash, block: data.block });
+      report(draft, context, 'serai.report.output.v1', name, {
+        set: row.set,
+        plan: row.id,
+        outputHash: data.outputHash,
+        block: data.block,
+      });
       return;
     }
   }

@@ -14,8 +14,21 @@ const GENESIS_TIME = new Date(0).toISOString();
 const timeOf = (draft: Draft): string => head.get(draft, '')?.time ?? GENESIS_TIME;
 
 /** Sends a command to a network's processor; `intent` is its meaning in words, unique within its type. */
-export const tellProcessor = (draft: Draft, context: CryptoContext, network: ExternalNetworkName, intent: string, { type, data }: Command): void => {
-  draft.send({ topic: context.topics.commands(network), type, id: `${type}/${intent}`, time: timeOf(draft), subject: intent, data: data as Json });
+export const tellProcessor = (
+  draft: Draft,
+  context: CryptoContext,
+  network: ExternalNetworkName,
+  intent: string,
+  { type, data }: Command,
+): void => {
+  draft.send({
+    topic: context.topics.commands(network),
+    type,
+    id: `${type}/${intent}`,
+    time: timeOf(draft),
+    subject: intent,
+    data: data as Json,
+  });
 };
 
 /** Sends a signed message to each of the validators but ourselves. */
@@ -39,7 +52,14 @@ export const tellPeers = (draft: Draft, context: CryptoContext, to: readonly Hex
 export const requestLinks = (draft: Draft, context: CryptoContext, intent: string, validators: readonly Hex[]): void => {
   const type = 'serai.peer.connect.v1';
   const others = validators.filter((validator) => validator !== context.self);
-  draft.send({ topic: context.topics.outbound, type, id: `${type}/${intent}`, time: timeOf(draft), subject: intent, data: { validators: others } });
+  draft.send({
+    topic: context.topics.outbound,
+    type,
+    id: `${type}/${intent}`,
+    time: timeOf(draft),
+    subject: intent,
+    data: { validators: others },
+  });
 };
 
 /** Publishes a report for the operator and any consumer. */

@@ -54,7 +54,10 @@ const begin = (draft: Draft, context: CryptoContext, row: SignableRow): void => 
   const stream = attemptStream(id);
   const party = drawParty({ blockHash: fromHex(seed.hash), participants: set.n, threshold: set.t, stream });
   if (!party.some((share) => set.mine.includes(share))) return;
-  attempts.put(draft, signIdName(id), { ...attempt, begun: { digest: row.digest, party, blockHash: seed.hash, stream: stream.toString() } });
+  attempts.put(draft, signIdName(id), {
+    ...attempt,
+    begun: { digest: row.digest, party, blockHash: seed.hash, stream: stream.toString() },
+  });
   report(draft, context, 'serai.report.attempt.v1', signIdName(id), { id, party, rule: window.rule, digest: row.digest });
   tellProcessor(draft, context, row.set.network, signIdName(id), {
     type: 'serai.sign.attempt.v1',
@@ -88,12 +91,14 @@ const speaksFor = (set: SetRow, from: Hex, said: ByParticipant): boolean => {
 const merge = (draft: Draft, context: CryptoContext, id: SignId, known: ByParticipant, said: ByParticipant): ByParticipant => {
   for (const [share, bytes] of Object.entries(said)) {
     const before = known[share];
-    if (before !== undefined && before !== bytes) accuse(draft, context, 'sign.conflict', signIdName(id), { share, known: before, other: bytes });
+    if (before !== undefined && before !== bytes)
+      accuse(draft, context, 'sign.conflict', signIdName(id), { share, known: before, other: bytes });
   }
   return { ...said, ...known };
 };
 
-const labelled = (said: ByParticipant, label: Hex): Record<string, Hex> => Object.fromEntries(Object.keys(said).map((share) => [share, label]));
+const labelled = (said: ByParticipant, label: Hex): Record<string, Hex> =>
+  Object.fromEntries(Object.keys(said).map((share) => [share, label]));
 
 /** Preprocesses: our processor's go to the party, the party's are gathered until all are there. */
 export const preprocessesMade = (draft: Draft, context: CryptoContext, id: SignId, digest: Hex, preprocesses: ByParticipant): void => {
@@ -104,7 +109,14 @@ export const preprocessesMade = (draft: Draft, context: CryptoContext, id: SignI
   notePreprocesses(draft, context, id, digest, preprocesses);
 };
 
-export const preprocessesArrived = (draft: Draft, context: CryptoContext, from: Hex, id: SignId, digest: Hex, preprocesses: ByParticipant): void => {
+export const preprocessesArrived = (
+  draft: Draft,
+  context: CryptoContext,
+  from: Hex,
+  id: SignId,
+  digest: Hex,
+  preprocesses: ByParticipant,
+): void => {
   const set = mayHold(draft, id);
   if (set === undefined || !speaksFor(set, from, preprocesses)) return;
   notePreprocesses(draft, context, id, digest, preprocesses);
@@ -138,7 +150,11 @@ const fixMap = (draft: Draft, context: CryptoContext, id: SignId): void => {
   if (preprocesses === undefined) return;
   const foreign = begun.party.find((share) => digests[String(share)] !== begun.digest);
   if (foreign !== undefined) {
-    accuse(draft, context, 'sign.digest-differs', signIdName(id), { share: foreign, theirs: digests[String(foreign)] ?? null, ours: begun.digest });
+    accuse(draft, context, 'sign.digest-differs', signIdName(id), {
+      share: foreign,
+      theirs: digests[String(foreign)] ?? null,
+      ours: begun.digest,
+    });
     return;
   }
   attempts.put(draft, signIdName(id), { ...attempt, map: digestOf(preprocesses) });
@@ -150,7 +166,11 @@ const fixMap = (draft: Draft, context: CryptoContext, id: SignId): void => {
 };
 
 /** Our processor's shares go to the party, unless the network was halted meanwhile. */
-export const sharesMade = (draft: Draft, context: CryptoContext, said: { id: SignId; digest: Hex; map: Hex; shares: ByParticipant }): void => {
+export const sharesMade = (
+  draft: Draft,
+  context: CryptoContext,
+  said: { id: SignId; digest: Hex; map: Hex; shares: ByParticipant },
+): void => {
   const { id, digest, map, shares } = said;
   const set = sets.get(draft, setName(id.set));
   const attempt = attemptRow(draft, id);
@@ -193,7 +213,10 @@ const giveShares = (draft: Draft, context: CryptoContext, id: SignId): void => {
     return;
   }
   attempts.put(draft, signIdName(id), { ...attempt, sharesGiven: true });
-  tellProcessor(draft, context, id.set.network, signIdName(id), { type: 'serai.sign.shares.v1', data: { id, digest: begun.digest, shares } });
+  tellProcessor(draft, context, id.set.network, signIdName(id), {
+    type: 'serai.sign.shares.v1',
+    data: { id, digest: begun.digest, shares },
+  });
 };
 
 /** A signature stands: ours, or one a member tells us of. It counts only if it verifies under the set's key. */

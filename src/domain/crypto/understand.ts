@@ -1,5 +1,5 @@
-import { type PeerMessage, peerMessage, verifyPeerMessage } from '../peers/peerMessage.ts';
 import { chainMessage } from '../observation/schemas.ts';
+import { type PeerMessage, peerMessage, verifyPeerMessage } from '../peers/peerMessage.ts';
 import type { ExternalNetworkName } from '../processor/ids.ts';
 import { externalObservation, reply } from '../processor/messages.ts';
 import type { TopicRecord } from '../record.ts';

@@ -16,7 +16,12 @@ const encodeSet = (set: SetId): Uint8Array => concatBytes(u32(set.session), Uint
 
 /** SCALE of a SignId: set (session u32, network byte), kind byte (plan 0, batch 1), id (32 bytes, or u32), attempt u32 (docs/protocol.md). */
 export const encodeSignId = (id: SignId): Uint8Array =>
-  concatBytes(encodeSet(id.set), Uint8Array.of(KIND_BYTE[id.kind]), id.kind === 'plan' ? fromHex(id.id) : u32(Number(id.id)), u32(id.attempt));
+  concatBytes(
+    encodeSet(id.set),
+    Uint8Array.of(KIND_BYTE[id.kind]),
+    id.kind === 'plan' ? fromHex(id.id) : u32(Number(id.id)),
+    u32(id.attempt),
+  );
 
 const streamOf = (label: string, bytes: Uint8Array): bigint => {
   const digest = blake2b(concatBytes(utf8ToBytes(label), bytes), { dkLen: 32 });
@@ -27,4 +32,5 @@ const streamOf = (label: string, bytes: Uint8Array): bigint => {
 export const attemptStream = (id: SignId): bigint => streamOf('serai-coordinator/v1/draw/sign', encodeSignId(id));
 
 /** The generator's stream for the draw of a key generation attempt's convener (design §7). */
-export const keyGenStream = (id: KeyGenId): bigint => streamOf('serai-coordinator/v1/draw/keygen', concatBytes(encodeSet(id.set), u32(id.attempt)));
+export const keyGenStream = (id: KeyGenId): bigint =>
+  streamOf('serai-coordinator/v1/draw/keygen', concatBytes(encodeSet(id.set), u32(id.attempt)));

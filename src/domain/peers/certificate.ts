@@ -40,7 +40,8 @@ export const signCertificate = (certificate: Certificate, sign: (bytes: Uint8Arr
 /** Reads a certificate and checks its signature; throws PeerError `peer.malformed` or `peer.refused`. */
 export const readCertificate = (bytes: Uint8Array): Certificate => {
   const length = bytes[FIXED - 1];
-  if (length === undefined || bytes.length !== FIXED + length + SIGNATURE) throw new PeerError('peer.malformed', 'the first frame is not a certificate');
+  if (length === undefined || bytes.length !== FIXED + length + SIGNATURE)
+    throw new PeerError('peer.malformed', 'the first frame is not a certificate');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const certificate: Certificate = {
     validator: toHex(bytes.subarray(0, 32)),
@@ -75,6 +76,8 @@ export const checkCertificate = (certificate: Certificate, expected: Expectation
   if (peerId !== expected.peerId) refuse(`its certificate is for another libp2p identity than ${expected.peerId}`);
   if (genesis !== expected.genesis) refuse(`it is a validator of another chain (genesis ${genesis})`);
   if (!expected.admitted(validator)) refuse('it is not a validator of a current, coming or just retired set of ours');
-  if (expected.height < validFrom || expected.height > validUntil) refuse(`its certificate is valid from ${String(validFrom)} to ${String(validUntil)}, we are at ${String(expected.height)}`);
-  if (epoch < expected.highestEpoch(validator)) refuse(`epoch ${String(epoch)} is over, ${String(expected.highestEpoch(validator))} was seen`);
+  if (expected.height < validFrom || expected.height > validUntil)
+    refuse(`its certificate is valid from ${String(validFrom)} to ${String(validUntil)}, we are at ${String(expected.height)}`);
+  if (epoch < expected.highestEpoch(validator))
+    refuse(`epoch ${String(epoch)} is over, ${String(expected.highestEpoch(validator))} was seen`);
 };

@@ -25,7 +25,10 @@ export type PartyCertificate = z.infer<typeof partyCertificate>;
 /** Messages of `<name>-<network>-commands`, from the crypto module to one processor. */
 export const command = z.discriminatedUnion('type', [
   /** The sealing key of the crypto module's epoch; the first command of every start, in clear, signed. */
-  z.strictObject({ type: z.literal('serai.epoch.opened.v1'), data: z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) }) }),
+  z.strictObject({
+    type: z.literal('serai.epoch.opened.v1'),
+    data: z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) }),
+  }),
   z.strictObject({
     type: z.literal('serai.key-gen.generate-key.v1'),
     data: z.strictObject({
@@ -55,8 +58,14 @@ export const command = z.discriminatedUnion('type', [
     type: z.literal('serai.sign.attempt.v1'),
     data: z.strictObject({ id: signId, digest: hexOf(32), party: z.array(participant).min(1) }),
   }),
-  z.strictObject({ type: z.literal('serai.sign.preprocesses.v1'), data: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }) }),
-  z.strictObject({ type: z.literal('serai.sign.shares.v1'), data: z.strictObject({ id: signId, digest: hexOf(32), shares: byParticipant }) }),
+  z.strictObject({
+    type: z.literal('serai.sign.preprocesses.v1'),
+    data: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }),
+  }),
+  z.strictObject({
+    type: z.literal('serai.sign.shares.v1'),
+    data: z.strictObject({ id: signId, digest: hexOf(32), shares: byParticipant }),
+  }),
   z.strictObject({
     type: z.literal('serai.sign.completed.v1'),
     data: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }),
@@ -66,7 +75,10 @@ export type Command = z.infer<typeof command>;
 
 /** Messages of `<name>-<network>-replies`, from one processor to the crypto module. */
 export const reply = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('serai.epoch.opened.v1'), data: z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) }) }),
+  z.strictObject({
+    type: z.literal('serai.epoch.opened.v1'),
+    data: z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) }),
+  }),
   z.strictObject({ type: z.literal('serai.key-gen.commitments.v1'), data: z.strictObject({ id: keyGenId, commitments: hex }) }),
   z.strictObject({ type: z.literal('serai.key-gen.shares.v1'), data: z.strictObject({ id: keyGenId, shares: byParticipant }) }),
   z.strictObject({ type: z.literal('serai.key-gen.generated-key-pair.v1'), data: z.strictObject({ id: keyGenId, keyPair }) }),
@@ -82,7 +94,10 @@ export const reply = z.discriminatedUnion('type', [
       plans: z.array(z.strictObject({ set: validatorSet, id: hexOf(32), message: hex })),
     }),
   }),
-  z.strictObject({ type: z.literal('serai.sign.preprocesses.v1'), data: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }) }),
+  z.strictObject({
+    type: z.literal('serai.sign.preprocesses.v1'),
+    data: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }),
+  }),
   z.strictObject({
     type: z.literal('serai.sign.shares.v1'),
     data: z.strictObject({ id: signId, digest: hexOf(32), map: hexOf(32), shares: byParticipant }),

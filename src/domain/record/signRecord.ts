@@ -9,7 +9,8 @@ const LABEL = utf8ToBytes('serai-coordinator/v1/record');
 const signed = (topic: string, record: TopicRecord): Uint8Array => concatBytes(LABEL, recordDigest(topic, record));
 
 /** Ed25519 over a label and the record's digest, which holds that of the record before it: it authenticates the run (design §5). */
-export const signRecord = (topic: string, record: TopicRecord, secret: Uint8Array): Uint8Array => ed25519.sign(signed(topic, record), secret);
+export const signRecord = (topic: string, record: TopicRecord, secret: Uint8Array): Uint8Array =>
+  ed25519.sign(signed(topic, record), secret);
 
 /** Whether the record carries its source's signature. */
 export const verifySignature = (topic: string, record: TopicRecord, publicKey: Uint8Array): boolean => {

@@ -13,9 +13,15 @@ export const unsentOf = (topic: string, tail: Tail | undefined, run: readonly To
   if (first === undefined) return run;
   const { source, sequence } = first.attributes;
   if (sequence > end + 1n)
-    throw new TopicError('topic.gap', `${source} would write sequence ${String(sequence)} on ${topic}, where its records end at ${String(end)}: the topic lost records, or the store is another one's`);
+    throw new TopicError(
+      'topic.gap',
+      `${source} would write sequence ${String(sequence)} on ${topic}, where its records end at ${String(end)}: the topic lost records, or the store is another one's`,
+    );
   const last = run.find((record) => record.attributes.sequence === end);
   if (tail !== undefined && last !== undefined && toHex(recordDigest(topic, last)) !== tail.digest)
-    throw new TopicError('topic.conflict', `sequence ${String(end)} of ${source} on ${topic} is another record than the one to be written: the store was rolled back`);
+    throw new TopicError(
+      'topic.conflict',
+      `sequence ${String(end)} of ${source} on ${topic} is another record than the one to be written: the store was rolled back`,
+    );
   return run.filter((record) => record.attributes.sequence > end);
 };

@@ -21,7 +21,10 @@ export const verifyRun = (topic: string, seen: Seen, pins: Readonly<Record<strin
   const at = `record ${id} of ${source} on ${topic}`;
   const publicKey = pins[source];
   if (publicKey === undefined)
-    throw new RecordError('record.unknown-source', `${at}: no public key is pinned for this source; pin it under [keys.pins], or find out who writes here`);
+    throw new RecordError(
+      'record.unknown-source',
+      `${at}: no public key is pinned for this source; pin it under [keys.pins], or find out who writes here`,
+    );
   if (!verifySignature(topic, last, publicKey)) throw new RecordError('record.forged', `${at}: the signature is not that source's`);
   let tail = seen[source] ?? START;
   for (const record of run) {

@@ -10,14 +10,22 @@ import { SealError } from './sealError.ts';
 const NONCE = 24;
 
 /** X25519, then HKDF-SHA256 bound to topic, key id and both public keys. An all-zero shared secret is refused. */
-const sharedKey = (topic: string, attributes: Attributes, secret: Uint8Array, sender: Uint8Array, receiver: Uint8Array, other: Uint8Array): Uint8Array => {
+const sharedKey = (
+  topic: string,
+  attributes: Attributes,
+  secret: Uint8Array,
+  sender: Uint8Array,
+  receiver: Uint8Array,
+  other: Uint8Array,
+): Uint8Array => {
   let shared: Uint8Array;
   try {
     shared = x25519.getSharedSecret(secret, other);
   } catch (cause) {
     throw new SealError('seal.weak-key', `the sealing key named ${attributes.keyid ?? ''} is not a usable X25519 key`, { cause });
   }
-  if (shared.every((byte) => byte === 0)) throw new SealError('seal.weak-key', `the sealing key named ${attributes.keyid ?? ''} gives an all-zero secret`);
+  if (shared.every((byte) => byte === 0))
+    throw new SealError('seal.weak-key', `the sealing key named ${attributes.keyid ?? ''} gives an all-zero secret`);
   const info = concatBytes(utf8ToBytes(`${topic}\0${attributes.keyid ?? ''}\0`), sender, receiver);
   return hkdf(sha256, shared, utf8ToBytes('serai-coordinator/v1/seal'), info, 32);
 };
@@ -52,6 +60,10 @@ export const openRecord = ({ topic, record, receiverSecret, senderPublic }: Open
   try {
     return xchacha20poly1305(key, data.subarray(0, NONCE), canonicalAttributes(topic, attributes)).decrypt(data.subarray(NONCE));
   } catch (cause) {
-    throw new SealError('seal.failed', `record ${attributes.id} on ${topic} does not open: sealed for someone else, or changed on the way`, { cause });
+    throw new SealError(
+      'seal.failed',
+      `record ${attributes.id} on ${topic} does not open: sealed for someone else, or changed on the way`,
+      { cause },
+    );
   }
 };

@@ -1,5 +1,5 @@
-import { field, inOrder, t, unnamed } from './describe.ts';
 import type { Type } from './describe.ts';
+import { field, inOrder, t, unnamed } from './describe.ts';
 import { runtimeHeader, slot } from './substrate.ts';
 import { bytes32, maxKeyShares, publicKey, signature } from './types.ts';
 

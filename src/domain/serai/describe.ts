@@ -1,5 +1,5 @@
-import * as scale from '../scale.ts';
 import type { Codec, TupleValue, Value } from '../scale.ts';
+import * as scale from '../scale.ts';
 
 /** The primitive types of a metadata type registry, by the index they have there. */
 export const primitives = { Bool: 0, Str: 2, U8: 3, U16: 4, U32: 5, U64: 6, U128: 7 } as const;

@@ -1,7 +1,7 @@
-import { ScaleError, codec } from '../scale.ts';
 import type { Codec } from '../scale.ts';
-import { t, unnamed } from './describe.ts';
+import { codec, ScaleError } from '../scale.ts';
 import type { Type, VariantTable } from './describe.ts';
+import { t, unnamed } from './describe.ts';
 
 /** How long a signed extrinsic may be included: for ever, or for a power of two of blocks from a place in that period on. */
 export type Era = { readonly tag: 'Immortal' } | { readonly tag: 'Mortal'; readonly period: number; readonly phase: number };

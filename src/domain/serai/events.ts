@@ -1,13 +1,13 @@
-import { mapped } from '../scale.ts';
 import type { Value } from '../scale.ts';
-import { field, t } from './describe.ts';
+import { mapped } from '../scale.ts';
 import type { Field, Type } from './describe.ts';
-import { outer } from './outer.ts';
+import { field, t } from './describe.ts';
 import type { Part } from './outer.ts';
-import { palletsButSystem } from './palletsButSystem.ts';
+import { outer } from './outer.ts';
 import { systemEvents } from './pallets/system.ts';
-import { phase } from './substrate.ts';
+import { palletsButSystem } from './palletsButSystem.ts';
 import type { Phase } from './substrate.ts';
+import { phase } from './substrate.ts';
 import { hash } from './types.ts';
 
 const eventful = { System: { index: 0, events: systemEvents }, ...palletsButSystem };

@@ -1,12 +1,12 @@
-import { mapped, struct } from '../scale.ts';
 import type { Value } from '../scale.ts';
-import { t } from './describe.ts';
+import { mapped, struct } from '../scale.ts';
 import type { Type } from './describe.ts';
-import { outer } from './outer.ts';
+import { t } from './describe.ts';
 import type { Part } from './outer.ts';
+import { outer } from './outer.ts';
 import { palletsButSystem } from './palletsButSystem.ts';
-import { extra } from './signedExtensions.ts';
 import type { Extra } from './signedExtensions.ts';
+import { extra } from './signedExtensions.ts';
 import { address, hash, signature } from './types.ts';
 
 /** A call of a pallet. */

@@ -1,6 +1,6 @@
 import { blake2b } from '@noble/hashes/blake2.js';
-import { codec, mapped, vec } from '../scale.ts';
 import type { Codec } from '../scale.ts';
+import { codec, mapped, vec } from '../scale.ts';
 import { extrinsic } from './extrinsic.ts';
 import { runtimeHeader } from './substrate.ts';
 

@@ -1,11 +1,11 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { tuple, vec } from '../scale.ts';
-import { externalValidatorSet, validatorSet } from './networks.ts';
-import type { ExternalValidatorSet, ValidatorSet } from './networks.ts';
-import { batch, instructions, keyPair, maxRemoved, publicKey } from './types.ts';
-import type { Batch, InInstructionWithBalance, KeyPair } from './types.ts';
 import { t } from './describe.ts';
+import type { ExternalValidatorSet, ValidatorSet } from './networks.ts';
+import { externalValidatorSet, validatorSet } from './networks.ts';
+import type { Batch, InInstructionWithBalance, KeyPair } from './types.ts';
+import { batch, instructions, keyPair, maxRemoved, publicKey } from './types.ts';
 
 const removedKeys = vec(publicKey, maxRemoved);
 const slashPoints = vec(tuple(publicKey, t.u32), maxRemoved);

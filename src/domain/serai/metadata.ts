@@ -1,18 +1,18 @@
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { compactU32, enumOf, names, option, struct, text, u8, vec, vecBytes } from '../scale.ts';
-import { field, t } from './describe.ts';
 import type { Field, Type } from './describe.ts';
+import { field, t } from './describe.ts';
 import { runtimeEvent } from './events.ts';
 import { extrinsic } from './extrinsic.ts';
 import { outer } from './outer.ts';
 import type { Hasher, Pallet, StorageItem } from './pallet.ts';
 import { pallets } from './pallets.ts';
-import { runtimeApis } from './runtimeApis.ts';
 import type { Method } from './runtimeApis.ts';
+import { runtimeApis } from './runtimeApis.ts';
 import { extra, signedExtensions } from './signedExtensions.ts';
-import { typeRegistry, typeTable } from './typeTable.ts';
-import type { TypeTable } from './typeTable.ts';
 import { address, signature } from './types.ts';
+import type { TypeTable } from './typeTable.ts';
+import { typeRegistry, typeTable } from './typeTable.ts';
 
 const docs = vec(text);
 const id = compactU32;

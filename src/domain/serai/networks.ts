@@ -1,6 +1,6 @@
 import { names } from '../scale.ts';
-import { field, t, unnamed } from './describe.ts';
 import type { Type } from './describe.ts';
+import { field, t, unnamed } from './describe.ts';
 
 /**
  * Byte of each network and coin on the wire, profile `serai-dev` (serai.md §b.11). Hand-written on the chain:

@@ -1,6 +1,6 @@
 import { mapped } from '../scale.ts';
-import { t, unnamed } from './describe.ts';
 import type { Field, Type } from './describe.ts';
+import { t, unnamed } from './describe.ts';
 
 /** A variant of a pallet's event or call enum: pallet, variant, fields. */
 export interface Named {

@@ -1,6 +1,6 @@
 import { eventRecords } from './events.ts';
-import { palletsButSystem } from './palletsButSystem.ts';
 import { system } from './pallets/system.ts';
+import { palletsButSystem } from './palletsButSystem.ts';
 import { seraiVersion } from './version.ts';
 
 /**

@@ -8,8 +8,8 @@ import {
   grandpaEquivocation,
   grandpaId,
 } from './consensus.ts';
-import { field, t } from './describe.ts';
 import type { Type } from './describe.ts';
+import { field, t } from './describe.ts';
 import { extrinsic } from './extrinsic.ts';
 import { coin, network } from './networks.ts';
 import { dispatchClass, dispatchError, runtimeHeader, runtimeVersion, slot, weight } from './substrate.ts';

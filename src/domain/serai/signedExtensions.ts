@@ -1,8 +1,8 @@
 import { codec } from '../scale.ts';
-import { t, unnamed } from './describe.ts';
 import type { Type } from './describe.ts';
-import { era } from './era.ts';
+import { t, unnamed } from './describe.ts';
 import type { Era } from './era.ts';
+import { era } from './era.ts';
 import { generics } from './pallet.ts';
 import { hash } from './types.ts';
 

@@ -1,7 +1,7 @@
-import { codec } from '../scale.ts';
 import type { Value } from '../scale.ts';
-import { field, inOrder, t, unnamed } from './describe.ts';
+import { codec } from '../scale.ts';
 import type { FieldTable, Type } from './describe.ts';
+import { field, inOrder, t, unnamed } from './describe.ts';
 import { hash, publicKey } from './types.ts';
 
 /** Two-dimensional weight of an extrinsic. */

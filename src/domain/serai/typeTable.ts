@@ -1,7 +1,7 @@
-import { compactU32, enumOf, option, struct, text, u32, u8, vec } from '../scale.ts';
 import type { Value } from '../scale.ts';
-import { primitives } from './describe.ts';
+import { compactU32, enumOf, option, struct, text, u8, u32, vec } from '../scale.ts';
 import type { FieldShape, Shape, Type } from './describe.ts';
+import { primitives } from './describe.ts';
 
 const docs = vec(text);
 

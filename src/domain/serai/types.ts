@@ -1,8 +1,8 @@
 import type { Value } from '../scale.ts';
-import { field, inOrder, t, unnamed } from './describe.ts';
 import type { Type } from './describe.ts';
-import { coin, externalCoin, externalNetwork, network } from './networks.ts';
+import { field, inOrder, t, unnamed } from './describe.ts';
 import type { Coin, ExternalCoin, ExternalNetwork } from './networks.ts';
+import { coin, externalCoin, externalNetwork, network } from './networks.ts';
 
 /** Thirty-two bytes without a type of their own. */
 export const bytes32: Type<Uint8Array> = t.bytesOf(32);

@@ -1,6 +1,6 @@
-import { field, inOrder, t, unnamed } from './describe.ts';
-import type { Type } from './describe.ts';
 import type { Value } from '../scale.ts';
+import type { Type } from './describe.ts';
+import { field, inOrder, t, unnamed } from './describe.ts';
 
 /** `Result` of two types. */
 export const resultOf = <A, B>(ok: Type<A>, err: Type<B>) =>

@@ -7,8 +7,8 @@ import {
   makeNonces,
   type Random,
   type SecretNonces,
-  signShare,
   type SigningRound,
+  signShare,
   type ThresholdKey,
   verifyShare,
 } from './suite.ts';

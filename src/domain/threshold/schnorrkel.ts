@@ -1,5 +1,5 @@
-import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { ristretto255 } from '@noble/curves/ed25519.js';
+import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { getPublicKey, HDKD, secretFromSeed, sign, verify } from '@scure/sr25519';
 import { Transcript } from './merlin.ts';

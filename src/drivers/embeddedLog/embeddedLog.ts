@@ -92,7 +92,11 @@ export const openEmbeddedLog = async (store: Store): Promise<EmbeddedLog> => {
       key: recordKey(name, topic.end + BigInt(index)),
       value: encode(toHeaders(attributes), data),
     }));
-    batch.push({ bucket: BUCKETS.tails, key: text(`${name}\0${source}`), value: text(JSON.stringify({ sequence: tail.sequence.toString(), digest: tail.digest })) });
+    batch.push({
+      bucket: BUCKETS.tails,
+      key: text(`${name}\0${source}`),
+      value: text(JSON.stringify({ sequence: tail.sequence.toString(), digest: tail.digest })),
+    });
     batch.push({ bucket: BUCKETS.topics, key: text(name), value: text(end.toString()) });
     await store.write(batch);
     topic.tails.set(source, tail);

@@ -76,7 +76,11 @@ const start = async ({ listen, identitySeed }: Libp2pOptions): Promise<Libp2p> =
   } catch (cause) {
     const text = `${String(cause)} ${cause instanceof AggregateError ? cause.errors.map(String).join(' ') : ''}`;
     throw /EADDRINUSE|UnsupportedListenAddress|could not listen|NoValidAddresses/i.test(text)
-      ? new PeerError('peer.port-in-use', `cannot listen on ${listen}: another program has that port; change connection.listen or stop that program`, { cause })
+      ? new PeerError(
+          'peer.port-in-use',
+          `cannot listen on ${listen}: another program has that port; change connection.listen or stop that program`,
+          { cause },
+        )
       : new PeerError('peer.address', `cannot listen on ${listen}: ${text}`, { cause });
   }
 };
@@ -105,7 +109,8 @@ class Network implements Libp2pNetwork {
     for (const [validator, session] of this.#sessions)
       if (!this.#admitted.has(validator)) session.end(new PeerError('peer.refused', `${validator} is no longer admitted`));
     for (const [validator, dialling] of this.#dialling) if (!this.#admitted.has(validator)) dialling.abort();
-    for (const validator of validators) if (this.#options.validator < validator && !this.#dialling.has(validator)) this.#keepDialling(validator);
+    for (const validator of validators)
+      if (this.#options.validator < validator && !this.#dialling.has(validator)) this.#keepDialling(validator);
   }
 
   frames(deliver: (frame: PeerFrame) => Promise<void>): () => void {
@@ -191,7 +196,7 @@ class Network implements Libp2pNetwork {
         deliver: (frame) => this.#deliver(frame),
         opened: ({ validator: other, epoch: theirs }, session) => {
           this.#epochs.set(other, theirs);
-          this.#sessions.get(other)?.end(new PeerError('peer.disconnected', 'a newer link has taken this one\'s place'));
+          this.#sessions.get(other)?.end(new PeerError('peer.disconnected', "a newer link has taken this one's place"));
           this.#sessions.set(other, session);
           open = { other, session };
           this.#tell({ validator: other, state: 'connected' });

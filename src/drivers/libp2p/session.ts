@@ -1,7 +1,15 @@
 import type { Stream } from '@libp2p/interface';
 import type { Hex } from '../../domain/hex.ts';
-import { type Certificate, type Expectation, checkCertificate, readCertificate } from '../../domain/peers/certificate.ts';
-import { decodeFrame, encodeFrame, FIRST_FRAME_LIMIT, FRAME_LIMIT, type Frame, frameBytes, FrameCutter } from '../../domain/peers/frames.ts';
+import { type Certificate, checkCertificate, type Expectation, readCertificate } from '../../domain/peers/certificate.ts';
+import {
+  decodeFrame,
+  encodeFrame,
+  FIRST_FRAME_LIMIT,
+  FRAME_LIMIT,
+  type Frame,
+  FrameCutter,
+  frameBytes,
+} from '../../domain/peers/frames.ts';
 import { PeerError } from '../../domain/peers/peerError.ts';
 import type { PeerFrame } from '../../streams/fromPeers.ts';
 
@@ -24,7 +32,10 @@ export interface SessionOptions {
 /** A link to one validator: certificates first, then numbered frames and their acknowledgements. */
 export class Session {
   readonly #stream: Stream;
-  readonly #waiting = new Map<string, { readonly resolve: () => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout }>();
+  readonly #waiting = new Map<
+    string,
+    { readonly resolve: () => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout }
+  >();
   #over: PeerError | undefined;
 
   private constructor(stream: Stream) {
@@ -42,7 +53,9 @@ export class Session {
       await session.#write(frameBytes(certificate));
       const cutter = new FrameCutter();
       for await (const chunk of stream) {
-        for (const payload of cutter.cut(chunk instanceof Uint8Array ? chunk : chunk.subarray(), () => (validator === undefined ? FIRST_FRAME_LIMIT : FRAME_LIMIT))) {
+        for (const payload of cutter.cut(chunk instanceof Uint8Array ? chunk : chunk.subarray(), () =>
+          validator === undefined ? FIRST_FRAME_LIMIT : FRAME_LIMIT,
+        )) {
           if (validator === undefined) {
             const shown = readCertificate(payload);
             checkCertificate(shown, expected);

@@ -1,6 +1,6 @@
 import type { ProviderInterface } from '@polkadot/rpc-provider/types';
-import { ChainError } from '../../domain/observation/chainError.ts';
 import type { Hex } from '../../domain/hex.ts';
+import { ChainError } from '../../domain/observation/chainError.ts';
 import { nodeError } from './nodeError.ts';
 import { patchingProvider } from './patchingProvider.ts';
 import { openSwitchingProvider } from './switchingProvider.ts';

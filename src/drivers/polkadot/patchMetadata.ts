@@ -1,7 +1,7 @@
 import { Metadata, TypeRegistry } from '@polkadot/types';
 import type { PortableType } from '@polkadot/types/interfaces';
-import { coinBytes, networkBytes } from '../../domain/serai/networks.ts';
 import type { Hex } from '../../domain/hex.ts';
+import { coinBytes, networkBytes } from '../../domain/serai/networks.ts';
 
 const withoutSerai = (bytes: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(bytes).filter(([name]) => name !== 'Serai'));

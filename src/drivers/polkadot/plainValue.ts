@@ -1,6 +1,6 @@
-import type { Codec } from '@polkadot/types-codec/types';
 import type { PortableRegistry } from '@polkadot/types';
 import type { Si1Field, SiField, SiLookupTypeId } from '@polkadot/types/interfaces';
+import type { Codec } from '@polkadot/types-codec/types';
 import { toHex } from '../../domain/hex.ts';
 
 type Field = Si1Field | SiField;

@@ -1,9 +1,9 @@
-import { Metadata, TypeRegistry, decorateStorage } from '@polkadot/types';
+import { decorateStorage, Metadata, TypeRegistry } from '@polkadot/types';
 import type { EventRecord } from '@polkadot/types/interfaces';
 import type { Codec } from '@polkadot/types-codec/types';
 import { compactStripLength } from '@polkadot/util';
-import { ChainError } from '../../domain/observation/chainError.ts';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
+import { ChainError } from '../../domain/observation/chainError.ts';
 import type { ChainEvent } from '../../streams/fromChain.ts';
 import { plainFields, plainValue } from './plainValue.ts';
 

@@ -14,7 +14,15 @@ declare module 'rocksdb' {
   }
 
   interface Database {
-    open(options: { readonly createIfMissing: boolean; readonly compression?: boolean; readonly maxOpenFiles?: number; readonly writeBufferSize?: number }, callback: Callback): void;
+    open(
+      options: {
+        readonly createIfMissing: boolean;
+        readonly compression?: boolean;
+        readonly maxOpenFiles?: number;
+        readonly writeBufferSize?: number;
+      },
+      callback: Callback,
+    ): void;
     close(callback: Callback): void;
     get(key: Buffer, options: { readonly asBuffer: true }, callback: (error: Error | null | undefined, value?: Buffer) => void): void;
     batch(operations: readonly Operation[], options: { readonly sync: boolean }, callback: Callback): void;

@@ -22,10 +22,16 @@ const fullKey = (bucket: number, key: Uint8Array): Buffer => {
 const explain = (dir: string, cause: unknown): StoreError => {
   const text = String(cause);
   if (/lock/i.test(text))
-    return new StoreError('store.locked', `the store in ${dir} is in use by another process; stop that one, or give this one another folder`, { cause });
+    return new StoreError(
+      'store.locked',
+      `the store in ${dir} is in use by another process; stop that one, or give this one another folder`,
+      { cause },
+    );
   if (/corruption|checksum|missing files/i.test(text))
     return new StoreError('store.corrupt', `the store in ${dir} is damaged (${text}); restore it from a backup`, { cause });
-  return new StoreError('store.io', `the store in ${dir} cannot be used (${text}); look at the disk's space and the folder's permissions`, { cause });
+  return new StoreError('store.io', `the store in ${dir} cannot be used (${text}); look at the disk's space and the folder's permissions`, {
+    cause,
+  });
 };
 
 const nextRow = (iterator: Iterator): Promise<readonly [Buffer, Buffer] | undefined> =>

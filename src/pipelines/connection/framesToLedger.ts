@@ -3,7 +3,7 @@ import type { Received } from '../../domain/connection/links.ts';
 import type { Envelope } from '../../envelope/envelope.ts';
 import { decodeWith } from '../../operators/decodeWith.ts';
 import { settle } from '../../operators/settle.ts';
-import { through, type ThroughOptions } from '../../operators/through.ts';
+import { type ThroughOptions, through } from '../../operators/through.ts';
 import type { Sink } from '../../sinks/sink.ts';
 import type { PeerFrame } from '../../streams/fromPeers.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/data/store.ts';
-import { openProcessor, type Processor } from '../../../src/devnet/processor/processor.ts';
 import type { ExternalChain } from '../../../src/devnet/processor/externalChain.ts';
+import { openProcessor, type Processor } from '../../../src/devnet/processor/processor.ts';
 import { toHex } from '../../../src/domain/hex.ts';
 import type { Command } from '../../../src/domain/processor/messages.ts';
 import { digestOfMessage, FourProcessors, genesisHash, only, set } from './fourProcessors.ts';

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/data/store.ts';
 import { type ExternalBlock, outputHashOf } from '../../../src/devnet/processor/externalBlock.ts';
 import { type ExternalChain, openExternalChain } from '../../../src/devnet/processor/externalChain.ts';

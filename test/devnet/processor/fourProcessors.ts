@@ -1,5 +1,5 @@
-import { randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { blake2b } from '@noble/hashes/blake2.js';
+import { randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Store } from '../../../src/data/store.ts';
 import { certificateBytes } from '../../../src/devnet/processor/certificate.ts';
 import type { ExternalBlock } from '../../../src/devnet/processor/externalBlock.ts';
@@ -9,7 +9,7 @@ import { fromHex, type Hex, toHex } from '../../../src/domain/hex.ts';
 import type { ByParticipant, KeyGenId, SignId } from '../../../src/domain/processor/ids.ts';
 import type { Command, PartyCertificate, Reply } from '../../../src/domain/processor/messages.ts';
 import { reply as replySchema } from '../../../src/domain/processor/messages.ts';
-import { devAccount, signSr25519, sr25519Pair, type Sr25519Pair } from '../../../src/domain/threshold/schnorrkel.ts';
+import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../../../src/domain/threshold/schnorrkel.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/memoryStore.ts';
 
 export const genesisHash = toHex(new Uint8Array(32).fill(7));

@@ -1,7 +1,7 @@
 import { sr25519Verify } from '@polkadot/util-crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { fromHex, type Hex, toHex } from '../../../src/domain/hex.ts';
 import { digestOf } from '../../../src/domain/crypto/digest.ts';
+import { fromHex, type Hex, toHex } from '../../../src/domain/hex.ts';
 import type { SignId } from '../../../src/domain/processor/ids.ts';
 import type { Command } from '../../../src/domain/processor/messages.ts';
 import { batchMessage } from '../../../src/domain/serai/messages.ts';

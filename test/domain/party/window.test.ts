@@ -13,14 +13,19 @@ describe('windows', () => {
 
   it('give every attempt a number that names its window and seed', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1_000_000 }), fc.integer({ min: 0, max: 1_000_000 }), fc.integer({ min: 0, max: 63 }), (anchor, age, round) => {
-        const window = windowAt(anchor, anchor + age);
-        if (window === undefined) throw new Error('a height at or after the anchor has a window');
-        const attempt = attemptOf(window.index, round);
-        expect(windowOf(attempt)).toBe(window.index);
-        expect(seedHeight(anchor, attempt)).toBe(window.seedHeight);
-        expect(anchor + age - window.seedHeight).toBeLessThan(WINDOW);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 1_000_000 }),
+        fc.integer({ min: 0, max: 1_000_000 }),
+        fc.integer({ min: 0, max: 63 }),
+        (anchor, age, round) => {
+          const window = windowAt(anchor, anchor + age);
+          if (window === undefined) throw new Error('a height at or after the anchor has a window');
+          const attempt = attemptOf(window.index, round);
+          expect(windowOf(attempt)).toBe(window.index);
+          expect(seedHeight(anchor, attempt)).toBe(window.seedHeight);
+          expect(anchor + age - window.seedHeight).toBeLessThan(WINDOW);
+        },
+      ),
     );
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { t } from '../../../src/domain/serai/describe.ts';
 import type { FieldShape, Type } from '../../../src/domain/serai/describe.ts';
+import { t } from '../../../src/domain/serai/describe.ts';
 import { coinBytes, networkBytes } from '../../../src/domain/serai/networks.ts';
 import { digestItem } from '../../../src/domain/serai/substrate.ts';
 

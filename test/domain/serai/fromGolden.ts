@@ -1,6 +1,6 @@
-import { t } from '../../../src/domain/serai/describe.ts';
-import type { FieldShape, Type } from '../../../src/domain/serai/describe.ts';
 import { fromHex } from '../../../src/domain/hex.ts';
+import type { FieldShape, Type } from '../../../src/domain/serai/describe.ts';
+import { t } from '../../../src/domain/serai/describe.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

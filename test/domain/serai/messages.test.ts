@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../../src/domain/hex.ts';
-import { batchMessage, instructionsHash, musigContext, reportSlashesMessage, setKeysMessage } from '../../../src/domain/serai/messages.ts';
-import { coin, externalCoin, externalNetwork, externalValidatorSet, network, validatorSet } from '../../../src/domain/serai/networks.ts';
-import type { ExternalValidatorSet, ValidatorSet } from '../../../src/domain/serai/networks.ts';
 import type { Type } from '../../../src/domain/serai/describe.ts';
-import { batch, keyPair } from '../../../src/domain/serai/types.ts';
+import { batchMessage, instructionsHash, musigContext, reportSlashesMessage, setKeysMessage } from '../../../src/domain/serai/messages.ts';
+import type { ExternalValidatorSet, ValidatorSet } from '../../../src/domain/serai/networks.ts';
+import { coin, externalCoin, externalNetwork, externalValidatorSet, network, validatorSet } from '../../../src/domain/serai/networks.ts';
 import type { Batch, KeyPair } from '../../../src/domain/serai/types.ts';
+import { batch, keyPair } from '../../../src/domain/serai/types.ts';
 import { golden, goldenPresent } from '../../support/golden.ts';
 import { fromGolden } from './fromGolden.ts';
 

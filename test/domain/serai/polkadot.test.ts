@@ -1,4 +1,4 @@
-import { Metadata, TypeRegistry, expandMetadata } from '@polkadot/types';
+import { expandMetadata, Metadata, TypeRegistry } from '@polkadot/types';
 import { u8aToHex } from '@polkadot/util';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../../src/domain/hex.ts';

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ScaleError } from '../../../src/domain/scale.ts';
 import type { Codec } from '../../../src/domain/scale.ts';
+import { ScaleError } from '../../../src/domain/scale.ts';
 import type { Type } from '../../../src/domain/serai/describe.ts';
 import { era } from '../../../src/domain/serai/era.ts';
 import { eventRecords } from '../../../src/domain/serai/events.ts';
 import { decodeExtrinsic, encodeExtrinsic, extrinsic } from '../../../src/domain/serai/extrinsic.ts';
+import { block } from '../../../src/domain/serai/header.ts';
 import { pallets } from '../../../src/domain/serai/pallets.ts';
 import { runtimeApis } from '../../../src/domain/serai/runtimeApis.ts';
-import { block } from '../../../src/domain/serai/header.ts';
 import { arbitraryOf } from './arbitraryOf.ts';
 
 const types: readonly (readonly [string, Type<unknown>])[] = Object.entries(pallets).flatMap(

@@ -1,5 +1,5 @@
-import { Metadata, TypeRegistry } from '@polkadot/types';
 import type { PortableRegistry } from '@polkadot/types';
+import { Metadata, TypeRegistry } from '@polkadot/types';
 import type { Si1Field } from '@polkadot/types/interfaces/scaleInfo';
 
 type Field = readonly [name: string | null, typeName: string | null, type: unknown];

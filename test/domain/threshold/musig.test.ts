@@ -1,5 +1,5 @@
-import { sr25519Verify } from '@polkadot/util-crypto';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { sr25519Verify } from '@polkadot/util-crypto';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../../src/domain/hex.ts';
 import { musigAggregate, musigAggregateKey, musigCommit, musigSign, musigVerifyShare } from '../../../src/domain/threshold/musig.ts';

@@ -1,5 +1,5 @@
-import { encodeAddress, sr25519Sign, sr25519Verify } from '@polkadot/util-crypto';
 import { randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { encodeAddress, sr25519Sign, sr25519Verify } from '@polkadot/util-crypto';
 import { describe, expect, it } from 'vitest';
 import { devAccount, secretScalar, signSr25519, sr25519Pair, verifySr25519 } from '../../../src/domain/threshold/schnorrkel.ts';
 

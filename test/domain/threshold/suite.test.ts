@@ -1,8 +1,8 @@
-import { sr25519Verify } from '@polkadot/util-crypto';
 import { randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { sr25519Verify } from '@polkadot/util-crypto';
 import { describe, expect, it } from 'vitest';
 import { dkgBegin, dkgFinish, dkgShares, type KeyShare } from '../../../src/domain/threshold/dkg.ts';
-import { aggregate, makeNonces, signShare, type SigningRound, verifyShare } from '../../../src/domain/threshold/suite.ts';
+import { aggregate, makeNonces, type SigningRound, signShare, verifyShare } from '../../../src/domain/threshold/suite.ts';
 import { ThresholdError } from '../../../src/domain/threshold/thresholdError.ts';
 import { choose, generate } from './keys.ts';
 

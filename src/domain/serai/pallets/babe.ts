@@ -8,8 +8,8 @@ import {
   weakBoundedVec,
 } from '../consensus.ts';
 import { field, inOrder, t, unnamed } from '../describe.ts';
-import { constant, errors, generics, map, plain } from '../pallet.ts';
 import type { Pallet } from '../pallet.ts';
+import { constant, errors, generics, map, plain } from '../pallet.ts';
 import { membershipProof, slot } from '../substrate.ts';
 import { address, bytes32 } from '../types.ts';
 

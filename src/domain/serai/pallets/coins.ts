@@ -1,7 +1,7 @@
 import { field, inOrder, t } from '../describe.ts';
-import { errors, generics, map } from '../pallet.ts';
-import type { Account, Pallet } from '../pallet.ts';
 import { coin } from '../networks.ts';
+import type { Account, Pallet } from '../pallet.ts';
+import { errors, generics, map } from '../pallet.ts';
 import { address, balance, outInstructionWithBalance, publicKey } from '../types.ts';
 
 const path = 'serai_coins_pallet';

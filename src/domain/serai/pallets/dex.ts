@@ -1,7 +1,7 @@
 import { field, inOrder, t } from '../describe.ts';
-import { constant, errors, generics, map } from '../pallet.ts';
-import type { Account, Hasher, Pallet } from '../pallet.ts';
 import { coin, externalCoin } from '../networks.ts';
+import type { Account, Hasher, Pallet } from '../pallet.ts';
+import { constant, errors, generics, map } from '../pallet.ts';
 import { address, amount, publicKey } from '../types.ts';
 
 const path = 'serai_dex_pallet';

@@ -1,7 +1,7 @@
 import { field, inOrder, t } from '../describe.ts';
-import { generics, map } from '../pallet.ts';
-import type { Pallet } from '../pallet.ts';
 import { externalNetwork } from '../networks.ts';
+import type { Pallet } from '../pallet.ts';
+import { generics, map } from '../pallet.ts';
 
 /** When a network's stake first covered its coins. */
 export const economicSecurity = {

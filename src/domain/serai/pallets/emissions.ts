@@ -1,7 +1,7 @@
 import { field, t } from '../describe.ts';
-import { errors, generics, map } from '../pallet.ts';
-import type { Pallet } from '../pallet.ts';
 import { externalCoin, network } from '../networks.ts';
+import type { Pallet } from '../pallet.ts';
+import { errors, generics, map } from '../pallet.ts';
 import { participants } from './validatorSets.ts';
 
 const path = 'serai_emissions_pallet';

@@ -1,7 +1,7 @@
 import { field, inOrder, t } from '../describe.ts';
-import { errors, generics, map, plain } from '../pallet.ts';
-import type { Pallet } from '../pallet.ts';
 import { externalCoin } from '../networks.ts';
+import type { Pallet } from '../pallet.ts';
+import { errors, generics, map, plain } from '../pallet.ts';
 import { address, amount, externalBalance, genesisValues, publicKey, signature } from '../types.ts';
 
 const path = 'serai_genesis_liquidity_pallet';

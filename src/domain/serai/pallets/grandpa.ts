@@ -1,7 +1,7 @@
 import { grandpaAuthority, grandpaEquivocation, maxAuthorities, weakBoundedVec } from '../consensus.ts';
 import { field, inOrder, t, unnamed } from '../describe.ts';
-import { constant, errors, generics, map, plain } from '../pallet.ts';
 import type { Pallet } from '../pallet.ts';
+import { constant, errors, generics, map, plain } from '../pallet.ts';
 import { membershipProof } from '../substrate.ts';
 import { address, bytes32, hash } from '../types.ts';
 

@@ -1,7 +1,7 @@
 import { field, inOrder, t } from '../describe.ts';
-import { errors, generics, map } from '../pallet.ts';
-import type { Hasher, Pallet } from '../pallet.ts';
 import { externalNetwork } from '../networks.ts';
+import type { Hasher, Pallet } from '../pallet.ts';
+import { errors, generics, map } from '../pallet.ts';
 import { blockHash, bytes32, signedBatch } from '../types.ts';
 
 const path = 'serai_in_instructions_pallet';

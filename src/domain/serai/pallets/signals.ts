@@ -1,7 +1,7 @@
 import { field, inOrder, t } from '../describe.ts';
-import { errors, generics, map, plain } from '../pallet.ts';
-import type { Pallet } from '../pallet.ts';
 import { network, validatorSet } from '../networks.ts';
+import type { Pallet } from '../pallet.ts';
+import { errors, generics, map, plain } from '../pallet.ts';
 import { bytes32, publicKey, signalId } from '../types.ts';
 
 const path = 'serai_signals_pallet';

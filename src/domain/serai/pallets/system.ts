@@ -1,9 +1,9 @@
-import { field, inOrder, t } from '../describe.ts';
 import type { Type } from '../describe.ts';
-import { constant, errors, generics, map, plain } from '../pallet.ts';
+import { field, inOrder, t } from '../describe.ts';
 import type { Pallet } from '../pallet.ts';
-import { accountInfo, digest, dispatchError, dispatchInfo, perDispatchClass, phase, runtimeVersion, weight } from '../substrate.ts';
+import { constant, errors, generics, map, plain } from '../pallet.ts';
 import type { RuntimeVersion } from '../substrate.ts';
+import { accountInfo, digest, dispatchError, dispatchInfo, perDispatchClass, phase, runtimeVersion, weight } from '../substrate.ts';
 import { hash, publicKey } from '../types.ts';
 
 const account = field(publicKey, 'T::AccountId');

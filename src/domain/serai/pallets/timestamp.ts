@@ -1,6 +1,6 @@
 import { field, inOrder, t } from '../describe.ts';
-import { constant, generics, plain } from '../pallet.ts';
 import type { Pallet } from '../pallet.ts';
+import { constant, generics, plain } from '../pallet.ts';
 
 const calls = (typeName: string) => inOrder({ set: { now: field(t.compactU64, typeName) } });
 

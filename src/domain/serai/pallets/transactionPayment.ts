@@ -1,6 +1,6 @@
 import { field, inOrder, t } from '../describe.ts';
-import { constant, generics, plain } from '../pallet.ts';
 import type { Pallet } from '../pallet.ts';
+import { constant, generics, plain } from '../pallet.ts';
 import { publicKey } from '../types.ts';
 
 const path = 'pallet_transaction_payment';

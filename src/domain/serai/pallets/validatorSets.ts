@@ -1,8 +1,8 @@
-import { field, inOrder, t } from '../describe.ts';
 import type { Type } from '../describe.ts';
-import { errors, generics, map } from '../pallet.ts';
-import type { Hasher, Pallet } from '../pallet.ts';
+import { field, inOrder, t } from '../describe.ts';
 import { externalNetwork, externalValidatorSet, network, session, validatorSet } from '../networks.ts';
+import type { Hasher, Pallet } from '../pallet.ts';
+import { errors, generics, map } from '../pallet.ts';
 import { address, amount, keyPair, maxKeyShares, maxRemoved, publicKey, signature } from '../types.ts';
 
 const path = 'serai_validator_sets_pallet';

@@ -1,0 +1,3 @@
+import { silenceCallTypeWarning } from '../../src/drivers/polkadot/silenceCallTypeWarning.ts';
+
+silenceCallTypeWarning();
