@@ -22,7 +22,10 @@ export const cycle = async (report: (figure: Figure) => void): Promise<void> => 
   const results = new Results();
   const unwatch = devnet.watch(({ topic, validator, record }) => {
     if (topic !== 'reports' || validator !== devnet.validators[0]?.name) return;
-    const read = devnetReport.safeParse({ type: record.headers['ce_type'], data: JSON.parse(new TextDecoder().decode(record.value)) });
+    const read = devnetReport.safeParse({
+      type: record.headers['ce_type'],
+      data: JSON.parse(new TextDecoder().decode(record.value)) as unknown,
+    });
     if (read.success) results.take(read.data);
   });
   const running = supervise(devnet.routes, stop$);

@@ -100,7 +100,7 @@ export const runCoordinator = async (file: string, overrides: readonly string[])
   if (chainTried.status === 'fulfilled') opened.defer(() => chainTried.value.close());
   if (busTried.status === 'fulfilled') opened.defer(() => busTried.value.close());
   if (chainTried.status === 'rejected') {
-    if (busTried.status === 'rejected') process.stderr.write(`error: ${String((busTried.reason as Error).message)}\n`);
+    if (busTried.status === 'rejected') process.stderr.write(`error: ${(busTried.reason as Error).message}\n`);
     throw chainTried.reason;
   }
   if (busTried.status === 'rejected') throw busTried.reason;

@@ -24,9 +24,9 @@ const lineOf = (text: string, [section, key]: readonly PropertyKey[]): number | 
 /** Levenshtein's distance. */
 const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
+  for (const [i, letter] of Array.from(a).entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries())
+    for (const [j, other] of Array.from(b).entries())
       next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)));
     row = next;
   }
@@ -43,7 +43,7 @@ const suggestion = (word: string, known: readonly string[]): string => {
 /** The keys the schema knows at a path. */
 const knownAt = (path: readonly PropertyKey[]): string[] => {
   let schema: unknown = configSchema;
-  for (const part of path) schema = schema instanceof z.ZodObject ? (schema.shape as Tree)[String(part)] : undefined;
+  for (const part of path) schema = schema instanceof z.ZodObject ? schema.shape[String(part)] : undefined;
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 };
 

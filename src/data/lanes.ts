@@ -134,7 +134,8 @@ export class Lanes {
 
   #read(lane: string, deliver: (row: LaneRow) => Promise<void>, fail: (error: unknown) => void): () => void {
     const state = this.#state(lane);
-    let stopped = false;
+    const stop = new AbortController();
+    const stopped = (): boolean => stop.signal.aborted || this.#closed;
     let wake: () => void = () => undefined;
     const poke = (): void => {
       wake();
@@ -142,24 +143,24 @@ export class Lanes {
     state.wakes.add(poke);
     const run = async (): Promise<void> => {
       let from = 0;
-      while (!stopped && !this.#closed) {
+      while (!stopped()) {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
         for (const row of await this.#rows(lane, from, state.next)) {
-          if (stopped) return;
+          if (stopped()) return;
           await deliver(row);
           from = row.number + 1;
         }
         if (from < state.next && from !== 0) continue;
-        if (!stopped) await woken;
+        await woken;
       }
     };
     run().catch((error: unknown) => {
-      if (!stopped) fail(error);
+      if (!stopped()) fail(error);
     });
     return () => {
-      stopped = true;
+      stop.abort();
       state.wakes.delete(poke);
       wake();
     };

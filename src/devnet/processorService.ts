@@ -4,7 +4,6 @@ import type { PlacedRecord } from '../data/topicStep.ts';
 import { keyGenName } from '../domain/crypto/keyGen.ts';
 import { type ExternalNetworkName, signIdName } from '../domain/processor/ids.ts';
 import { command, type ExternalObservation, type Reply } from '../domain/processor/messages.ts';
-import type { Json } from '../domain/tables.ts';
 import type { Topics } from '../domain/topics.ts';
 import { type Module, type ModuleDeps, openModule, type Route } from '../modules/module.ts';
 import { closeOn } from '../operators/closeOn.ts';
@@ -68,7 +67,7 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
         for (const reply of given) {
           const { type, data } = reply;
           const intent = intentOf(reply);
-          draft.send({ topic: replies, type, id: `${type}/${intent}`, time: record.attributes.time, subject: intent, data: data as Json });
+          draft.send({ topic: replies, type, id: `${type}/${intent}`, time: record.attributes.time, subject: intent, data: data });
         }
       };
     },
@@ -80,7 +79,7 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
       for (const observation of observations) {
         const { type, data } = observation;
         const intent = observationIntent(observation);
-        draft.send({ topic: topics.serai, type, id: `${type}/${intent}`, time: EPOCH_START, subject: intent, data: data as Json });
+        draft.send({ topic: topics.serai, type, id: `${type}/${intent}`, time: EPOCH_START, subject: intent, data: data });
       }
     },
   });

@@ -18,7 +18,7 @@ export const gatherRuns =
   <P>({ sourceOf, ends, max }: GatherRuns<P>): OperatorFunction<Envelope<P>, Envelope<readonly P[]>> =>
   (envelope$) =>
     defer(() => {
-      let held: Envelope<P>[] = [];
+      const held: Envelope<P>[] = [];
       const drop = (code: string): void => {
         for (const envelope of held.splice(0))
           envelope.nack({ kind: 'poison', code, cause: new Error(`no signed record ends the run of ${sourceOf(envelope.payload)}`) });

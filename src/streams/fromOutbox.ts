@@ -9,7 +9,7 @@ export const fromOutbox = (lane: Lane, name: string, credits: number): Observabl
   const acked = ({ number }: LaneRow): void => {
     lane.sent(number);
   };
-  return fromReading(lane.read, { originOf, credits, acked, refused: park(originOf) }).pipe(
+  return fromReading((deliver, fail) => lane.read(deliver, fail), { originOf, credits, acked, refused: park(originOf) }).pipe(
     map((envelope) => refill(envelope, envelope.payload.value)),
   );
 };

@@ -47,7 +47,7 @@ export interface Imported {
 export class Chain {
   readonly #store: Store;
   readonly #now: () => number;
-  readonly #state: Map<string, Uint8Array>;
+  #state: ReadonlyMap<string, Uint8Array>;
   readonly #pool = new Map<Hex, Uint8Array>();
   #best: Imported;
   #genesisHash: Hex;
@@ -137,18 +137,21 @@ export class Chain {
     state.set('System', 'Events', [], events);
     state.set('System', 'EventCount', [], events.length);
     const changes = state.changes();
+    const after = new Map(this.#state);
     for (const [key, value] of changes) {
-      if (value === undefined) this.#state.delete(key);
-      else this.#state.set(key, value);
+      if (value === undefined) after.delete(key);
+      else after.set(key, value);
     }
     const header: Header = {
       parentHash: fromHex(this.#best.hash),
       number: BigInt(number),
-      stateRoot: stateRoot(this.#state),
+      stateRoot: stateRoot(after),
       extrinsicsRoot: root(extrinsics),
       digest: [preDigest(now / 6000n)],
     };
     await this.#store.write(blockWrites({ header, extrinsics }, changes));
+    // Only now, and all at once: what is asked meanwhile is answered from the block before.
+    this.#state = after;
     this.#best = { number, hash: toHex(headerHash(header)) };
     return this.#best;
   }

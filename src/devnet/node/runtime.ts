@@ -48,7 +48,7 @@ export const validate = (state: BlockState, genesisHash: Uint8Array, { call, sig
     if (name === 'InInstructions.execute_batch') return validateBatch(state, (call.fields as unknown as { batch: SignedBatch }).batch);
     return { tag: 'Call' };
   }
-  const info = state.get<AccountInfo>('System', 'Account', signed.signer);
+  const info = state.get('System', 'Account', signed.signer) as AccountInfo | undefined;
   const payload = signingPayload({
     call,
     era: signed.era,
@@ -68,11 +68,11 @@ export const validate = (state: BlockState, genesisHash: Uint8Array, { call, sig
 
 const validateSetKeys = (state: BlockState, call: SetKeys): Refusal | undefined => {
   const { network } = call;
-  const session = state.get<number>('ValidatorSets', 'CurrentSession', network);
+  const session = state.get('ValidatorSets', 'CurrentSession', network) as number | undefined;
   if (session === undefined) return { tag: 'Custom', code: 1 };
   const set = { session, network };
   if (state.get('ValidatorSets', 'Keys', set) !== undefined) return { tag: 'Stale' };
-  const participants = state.get<Participants>('ValidatorSets', 'Participants', network) ?? [];
+  const participants = (state.get('ValidatorSets', 'Participants', network) as Participants | undefined) ?? [];
   const removed = call.removed_participants;
   if (removed.some((key, index) => removed.slice(0, index).some((other) => same(key, other)))) return { tag: 'Custom', code: 2 };
   const signers = participants.filter(([key]) => !removed.some((other) => same(key, other)));
@@ -88,28 +88,31 @@ const validateSetKeys = (state: BlockState, call: SetKeys): Refusal | undefined 
 const validateBatch = (state: BlockState, { batch, signature }: SignedBatch): Refusal | undefined => {
   const { network, id } = batch;
   if (batchType.encode(batch).length > maxBatchLength) return { tag: 'ExhaustsResources' };
-  const session = state.get<number>('ValidatorSets', 'CurrentSession', network);
-  const keys = session === undefined ? undefined : state.get<KeyPair>('ValidatorSets', 'Keys', { session, network });
+  const session = state.get('ValidatorSets', 'CurrentSession', network) as number | undefined;
+  const keys = session === undefined ? undefined : (state.get('ValidatorSets', 'Keys', { session, network }) as KeyPair | undefined);
   if (keys === undefined || !verifySr25519(keys.ristretto, batchMessage(batch), signature)) return { tag: 'BadProof' };
   if (state.get('InInstructions', 'Halted', network) !== undefined) return { tag: 'Custom', code: 1 };
-  const last = state.get<number>('InInstructions', 'LastBatch', network);
+  const last = state.get('InInstructions', 'LastBatch', network) as number | undefined;
   const expected = last === undefined ? 0 : last + 1;
   if (id < expected) return { tag: 'Stale' };
   if (id > expected) return { tag: 'Future' };
-  if (state.get<bigint>('InInstructions', 'LastBatchBlock', network) === state.get<bigint>('System', 'Number')) return { tag: 'Future' };
+  if (
+    (state.get('InInstructions', 'LastBatchBlock', network) as bigint | undefined) === (state.get('System', 'Number') as bigint | undefined)
+  )
+    return { tag: 'Future' };
   if (batch.instructions.some(({ balance }) => !coinsOf[network].includes(balance.coin))) return { tag: 'Custom', code: 2 };
   return undefined;
 };
 
 const balanceOf = (state: BlockState, account: Uint8Array, coin: string): bigint =>
-  state.get<bigint>('Coins', 'Balances', account, coin) ?? 0n;
+  (state.get('Coins', 'Balances', account, coin) as bigint | undefined) ?? 0n;
 
 const move = (state: BlockState, account: Uint8Array, coin: string, by: bigint): void => {
   state.set('Coins', 'Balances', [account, coin], balanceOf(state, account, coin) + by);
 };
 
 const supply = (state: BlockState, coin: string, by: bigint): void => {
-  state.set('Coins', 'Supply', [coin], (state.get<bigint>('Coins', 'Supply', coin) ?? 0n) + by);
+  state.set('Coins', 'Supply', [coin], ((state.get('Coins', 'Supply', coin) as bigint | undefined) ?? 0n) + by);
 };
 
 const NO_WEIGHT = { ref_time: 0n, proof_size: 0n };
@@ -121,10 +124,10 @@ const NOT_ENOUGH_COINS = { tag: 'Module', index: 3, error: Uint8Array.of(1, 0, 0
 export const apply = (state: BlockState, index: number, { call, signed }: Extrinsic): EventRecord[] => {
   const events: EventRecord[] = [];
   const deposit: Deposit = (pallet, name, fields) => {
-    events.push({ phase: { tag: 'ApplyExtrinsic', index } as EventRecord['phase'], pallet, name, fields, topics: [] });
+    events.push({ phase: { tag: 'ApplyExtrinsic', index }, pallet, name, fields, topics: [] });
   };
   if (signed !== undefined) {
-    const info = state.get<AccountInfo>('System', 'Account', signed.signer) ?? {
+    const info = (state.get('System', 'Account', signed.signer) as AccountInfo | undefined) ?? {
       nonce: 0,
       consumers: 0,
       providers: 0,
@@ -171,13 +174,13 @@ const dispatch = (state: BlockState, deposit: Deposit, { pallet, call, fields }:
 };
 
 const setKeys = (state: BlockState, deposit: Deposit, { network, removed_participants, key_pair }: SetKeys): void => {
-  const session = state.get<number>('ValidatorSets', 'CurrentSession', network) ?? 0;
+  const session = (state.get('ValidatorSets', 'CurrentSession', network) as number | undefined) ?? 0;
   const set = { session, network };
   state.set('ValidatorSets', 'Keys', [set], key_pair);
   if (state.get('ValidatorSets', 'TotalAllocatedStake', network) === undefined) {
-    const participants = state.get<Participants>('ValidatorSets', 'Participants', network) ?? [];
+    const participants = (state.get('ValidatorSets', 'Participants', network) as Participants | undefined) ?? [];
     const stake = participants.reduce(
-      (total, [key]) => total + (state.get<bigint>('ValidatorSets', 'Allocations', [network, key]) ?? 0n),
+      (total, [key]) => total + ((state.get('ValidatorSets', 'Allocations', [network, key]) as bigint | undefined) ?? 0n),
       0n,
     );
     state.set('ValidatorSets', 'TotalAllocatedStake', [network], stake);
@@ -189,7 +192,7 @@ const setKeys = (state: BlockState, deposit: Deposit, { network, removed_partici
 const executeBatch = (state: BlockState, deposit: Deposit, { batch }: SignedBatch): void => {
   const { network, id, block, instructions } = batch;
   state.set('InInstructions', 'LastBatch', [network], id);
-  state.set('InInstructions', 'LastBatchBlock', [network], state.get<bigint>('System', 'Number') ?? 0n);
+  state.set('InInstructions', 'LastBatchBlock', [network], (state.get('System', 'Number') as bigint | undefined) ?? 0n);
   state.set('InInstructions', 'LatestNetworkBlock', [network], block);
   deposit('InInstructions', 'Batch', { network, id, block, instructions_hash: instructionsHash(instructions) });
   instructions.forEach((instruction, index) => {

@@ -11,11 +11,11 @@ export class BlockState {
   }
 
   /** Decodes an item; its declared default, or undefined, where it is absent. */
-  get<T>(pallet: string, item: string, ...args: readonly unknown[]): T | undefined {
+  get(pallet: string, item: string, ...args: readonly unknown[]): unknown {
     const declared = storageItem(pallet, item);
     const key = toHex(storageKey(pallet, item, ...args));
     const bytes = (this.#changes.has(key) ? this.#changes.get(key) : this.#base.get(key)) ?? declared.fallback ?? undefined;
-    return bytes === undefined ? undefined : (declared.value.decode(bytes) as T);
+    return bytes === undefined ? undefined : declared.value.decode(bytes);
   }
 
   set(pallet: string, item: string, args: readonly unknown[], value: unknown): void {

@@ -89,6 +89,6 @@ export const accept = (draft: Draft, context: ConnectionContext, { from, epoch, 
     id: `${from}/${message.id}`,
     time: new Date(0).toISOString(),
     subject: message.kind,
-    data: message as unknown as Json,
+    data: message,
   });
 };

@@ -27,7 +27,7 @@ export const tellProcessor = (
     id: `${type}/${intent}`,
     time: timeOf(draft),
     subject: intent,
-    data: data as Json,
+    data: data,
   });
 };
 
@@ -43,7 +43,7 @@ export const tellPeers = (draft: Draft, context: CryptoContext, to: readonly Hex
       id: `${id}/${receiver}`,
       time: timeOf(draft),
       subject: intent,
-      data: message as unknown as Json,
+      data: message,
     });
   }
 };

@@ -23,7 +23,7 @@ const headers = z.object({
 /** Attributes as headers of the CloudEvents 1.0 Kafka protocol binding, binary mode. */
 export const toHeaders = (attributes: Attributes): Record<string, string> => {
   const { datacontenttype, ...rest } = attributes;
-  const named = Object.entries(rest).flatMap(([name, value]) => (value === undefined ? [] : [[`ce_${name}`, String(value)] as const]));
+  const named = Object.entries(rest).map(([name, value]) => [`ce_${name}`, String(value)] as const);
   return { ce_specversion: '1.0', ...Object.fromEntries(named), 'content-type': datacontenttype };
 };
 

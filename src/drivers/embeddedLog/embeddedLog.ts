@@ -122,7 +122,8 @@ export const openEmbeddedLog = async (store: Store): Promise<EmbeddedLog> => {
     tail: (name, source) => exclusively(() => Promise.resolve(topicOf(name).tails.get(source))),
     end: (name) => topicOf(name).end,
     read: (name, from, deliver, fail) => {
-      let stopped = false;
+      const stop = new AbortController();
+      const stopped = (): boolean => stop.signal.aborted;
       let wake = (): void => undefined;
       const poke = (): void => {
         wake();
@@ -131,24 +132,24 @@ export const openEmbeddedLog = async (store: Store): Promise<EmbeddedLog> => {
         const topic = topicOf(name);
         topic.readers.add(poke);
         let next = from;
-        while (!stopped) {
+        while (!stopped()) {
           const woken = new Promise<void>((resolve) => {
             wake = resolve;
           });
           if (next >= topic.end) await woken;
-          if (stopped) return;
+          if (stopped()) return;
           for (const record of await chunk(name, next, topic.end)) {
-            if (stopped) return;
+            if (stopped()) return;
             next = record.offset + 1n;
             await deliver(record);
           }
         }
       };
       const running = run().catch((error: unknown) => {
-        if (!stopped) fail(error);
+        if (!stopped()) fail(error);
       });
       return async () => {
-        stopped = true;
+        stop.abort();
         wake();
         topics.get(name)?.readers.delete(poke);
         await running;

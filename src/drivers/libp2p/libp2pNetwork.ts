@@ -159,7 +159,8 @@ class Network implements Libp2pNetwork {
 
   async #dialUntil(validator: Hex, signal: AbortSignal): Promise<void> {
     let wait: number = REDIAL.first;
-    while (!signal.aborted) {
+    const stopped = (): boolean => signal.aborted;
+    while (!stopped()) {
       const began = Date.now();
       const address = this.#options.peers().find((peer) => peer.validator === validator)?.address;
       try {
@@ -168,7 +169,7 @@ class Network implements Libp2pNetwork {
         const stream = await connection.newStream(PROTOCOL, { signal });
         await this.#run(stream, connection).finally(() => connection.close().catch(() => undefined));
       } catch (error) {
-        if (signal.aborted) return;
+        if (stopped()) return;
         this.#options.log('peer.link-ended', { validator, reason: String(error) });
       }
       wait = Date.now() - began > REDIAL.healthy ? REDIAL.first : Math.min(wait * 2, REDIAL.most);
@@ -187,7 +188,7 @@ class Network implements Libp2pNetwork {
       admitted: (other) => this.#admitted.has(other),
       highestEpoch: (other) => this.#epochs.get(other) ?? 0,
     };
-    let open: { readonly other: Hex; readonly session: Session } | undefined;
+    const open: { readonly other: Hex; readonly session: Session }[] = [];
     try {
       return await Session.run({
         stream,
@@ -198,14 +199,15 @@ class Network implements Libp2pNetwork {
           this.#epochs.set(other, theirs);
           this.#sessions.get(other)?.end(new PeerError('peer.disconnected', "a newer link has taken this one's place"));
           this.#sessions.set(other, session);
-          open = { other, session };
+          open.push({ other, session });
           this.#tell({ validator: other, state: 'connected' });
         },
       });
     } catch (error) {
-      if (open !== undefined && this.#sessions.get(open.other) === open.session) {
-        this.#sessions.delete(open.other);
-        this.#tell({ validator: open.other, state: 'disconnected', reason: String(error) });
+      for (const { other, session } of open) {
+        if (this.#sessions.get(other) !== session) continue;
+        this.#sessions.delete(other);
+        this.#tell({ validator: other, state: 'disconnected', reason: String(error) });
       }
       throw error;
     }

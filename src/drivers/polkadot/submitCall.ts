@@ -94,7 +94,8 @@ export const openSubmitter = (link: Link, api: ApiPromise): ChainSubmitter => {
         const verdict = verdictOf(cause);
         if (verdict === 'stale' && (await isDone(call))) return;
         const message = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-        if (verdict === 'retry') throw new ChainError('chain.retry', `${nameOf(call)}: ${message}`, { cause });
+        // Outdated, but not done where we look: the node's pool is ahead of the state it answers from.
+        if (verdict !== 'rejected') throw new ChainError('chain.retry', `${nameOf(call)}: ${message}`, { cause });
         throw new ChainError('chain.rejected', `${nameOf(call)} was refused by the chain: ${reasonOf(call, message)}`, { cause });
       }
     },
