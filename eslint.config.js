@@ -1,3 +1,4 @@
+import { defineConfig } from 'eslint/config';
 import rxjs from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
@@ -10,7 +11,7 @@ const bannedInPipelines = {
   shareReplay: 'keeps its source alive: use an operator of ours',
 };
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['node_modules/', '.devnet/'] },
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'vitest.config.ts'],

@@ -1,4 +1,4 @@
-// Runs every check, whatever the others say, and sums up.
+// Runs every check, whatever the others say, and sums up in one line each.
 import { spawnSync } from 'node:child_process';
 
 const checks = {
@@ -9,10 +9,13 @@ const checks = {
   'dead code': ['knip'],
 };
 
-const failed = Object.entries(checks).filter(([name, [program, ...args]]) => {
+const results = Object.entries(checks).map(([name, [program, ...args]]) => {
   console.log(`\n— ${name}: ${program} ${args.join(' ')}`);
-  return spawnSync(program, args, { stdio: 'inherit', shell: process.platform === 'win32' }).status !== 0;
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit', shell: process.platform === 'win32' });
+  if (error) console.error(error.message);
+  return { name, passed: status === 0 };
 });
 
-console.log(failed.length === 0 ? '\nall checks passed' : `\nfailed: ${failed.map(([name]) => name).join(', ')}`);
-process.exit(failed.length === 0 ? 0 : 1);
+console.log();
+for (const { name, passed } of results) console.log(`${passed ? 'passed' : 'FAILED'}  ${name}`);
+process.exit(results.every(({ passed }) => passed) ? 0 : 1);

@@ -4,8 +4,7 @@ import type { Codec, Value } from './scaleCodec.ts';
 import { codec } from './scaleCodec.ts';
 import { compactU32, outOf } from './scaleIntegers.ts';
 
-export type { ScaleErrorCode } from './scaleBytes.ts';
-export { Reader, ScaleError, Writer } from './scaleBytes.ts';
+export { ScaleError } from './scaleBytes.ts';
 export type { Codec, Value } from './scaleCodec.ts';
 export { codec, mapped } from './scaleCodec.ts';
 export { compact, compactU32, compactU64, u8, u16, u32, u64, u128 } from './scaleIntegers.ts';

@@ -3,10 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../../shared/serai-golden/', import.meta.url));
 
-/** Whether the recorded bytes of Serai's runtime are there; tests against them are left out, with a printed line, when not. */
+/** Whether the recorded bytes of Serai's runtime are there; where they are not, tests against them are left out and leftOut.ts says so. */
 export const goldenPresent: boolean = existsSync(folder);
-
-if (!goldenPresent) console.log('left out: tests against the recorded bytes of Serai (../shared/serai-golden is not there)');
 
 /** The text of a recorded file. */
 export const goldenText = (name: string): string => readFileSync(`${folder}${name}`, 'utf8').trim();

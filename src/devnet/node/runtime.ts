@@ -192,7 +192,7 @@ const setKeys = (state: BlockState, deposit: Deposit, { network, removed_partici
 const executeBatch = (state: BlockState, deposit: Deposit, { batch }: SignedBatch): void => {
   const { network, id, block, instructions } = batch;
   state.set('InInstructions', 'LastBatch', [network], id);
-  state.set('InInstructions', 'LastBatchBlock', [network], (state.get('System', 'Number') as bigint | undefined) ?? 0n);
+  state.set('InInstructions', 'LastBatchBlock', [network], state.get('System', 'Number') ?? 0n);
   state.set('InInstructions', 'LatestNetworkBlock', [network], block);
   deposit('InInstructions', 'Batch', { network, id, block, instructions_hash: instructionsHash(instructions) });
   instructions.forEach((instruction, index) => {

@@ -19,8 +19,6 @@ export const dispatchInfo = t.struct('frame_support::dispatch::DispatchInfo', {
   class: field(dispatchClass, 'DispatchClass'),
   pays_fee: field(t.names('frame_support::dispatch::Pays', ['Yes', 'No']), 'Pays'),
 });
-/** See {@link dispatchInfo}. */
-export type DispatchInfo = Value<typeof dispatchInfo>;
 
 /** A value per class of extrinsics. */
 export const perDispatchClass = <T>(of: Type<T>) =>
@@ -71,8 +69,6 @@ export const dispatchError = t.variant(
     RootNotAllowed: {},
   }),
 );
-/** See {@link dispatchError}. */
-export type DispatchError = Value<typeof dispatchError>;
 
 /** When in a block something happened. */
 export const phase = t.variant(

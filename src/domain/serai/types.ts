@@ -79,8 +79,6 @@ export const outInstruction = t.struct('serai_coins_primitives::OutInstruction',
   address: field(externalAddress, 'ExternalAddress'),
   data: field(t.option(data), 'Option<Data>'),
 });
-/** See {@link outInstruction}. */
-export type OutInstruction = Value<typeof outInstruction>;
 
 /** Where a burn shall be paid out, and how much. */
 export const outInstructionWithBalance = t.struct('serai_coins_primitives::OutInstructionWithBalance', {
@@ -100,8 +98,6 @@ export const outAddress = t.variant(
     External: { address: unnamed(externalAddress, 'ExternalAddress') },
   }),
 );
-/** See {@link outAddress}. */
-export type OutAddress = Value<typeof outAddress>;
 
 /** What a deposit asks of the exchange. */
 export const dexCall = t.variant(
@@ -111,8 +107,6 @@ export const dexCall = t.variant(
     Swap: { minimum: unnamed(balance, 'Balance'), to: unnamed(outAddress, 'OutAddress') },
   }),
 );
-/** See {@link dexCall}. */
-export type DexCall = Value<typeof dexCall>;
 
 /** What a deposit on an external network asks of Serai. */
 export const inInstruction = t.variant(
@@ -181,8 +175,6 @@ export const signalId = t.variant(
     Halt: { network: unnamed(externalNetwork, 'ExternalNetworkId') },
   }),
 );
-/** See {@link signalId}. */
-export type SignalId = Value<typeof signalId>;
 
 /** Prices in SRI an oracle reports for the genesis liquidity. */
 export const genesisValues = t.struct('serai_genesis_liquidity_primitives::Values', {

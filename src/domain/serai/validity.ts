@@ -1,4 +1,3 @@
-import type { Value } from '../scale.ts';
 import type { Type } from './describe.ts';
 import { field, inOrder, t, unnamed } from './describe.ts';
 
@@ -54,5 +53,3 @@ export const transactionSource = t.names(path('TransactionSource'), ['InBlock', 
 
 /** What `TaggedTransactionQueue_validate_transaction` answers. */
 export const transactionValidity = resultOf(valid, validityError);
-/** See {@link transactionValidity}. */
-export type TransactionValidity = Value<typeof transactionValidity>;
