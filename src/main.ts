@@ -3,6 +3,7 @@ import { config as rxjsConfig } from 'rxjs';
 import type { DevnetCommand } from './commands/devnet.ts';
 import { printDraw } from './commands/drawCommand.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
+import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 
 const whole =
@@ -35,6 +36,7 @@ const die = (error: unknown): never => {
 };
 
 silenceCallTypeWarning();
+silenceNegativeTimeout();
 rxjsConfig.onUnhandledError = die;
 process.on('unhandledRejection', die);
 

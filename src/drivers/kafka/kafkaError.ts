@@ -1,0 +1,14 @@
+import { CoordinatorError } from '../../domain/errors.ts';
+
+export type KafkaErrorCode = 'kafka.unreachable' | 'kafka.fenced' | 'kafka.refused';
+
+/** A broker that cannot be reached, refuses, or has let a newer instance take our place. */
+export class KafkaError extends CoordinatorError {
+  readonly code: KafkaErrorCode;
+
+  constructor(code: KafkaErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'KafkaError';
+    this.code = code;
+  }
+}
