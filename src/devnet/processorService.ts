@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, takeUntil } from 'rxjs';
 import type { Step } from '../data/ledger.ts';
 import type { PlacedRecord } from '../data/topicStep.ts';
 import { keyGenName } from '../domain/crypto/keyGen.ts';
@@ -6,7 +6,6 @@ import { type ExternalNetworkName, signIdName } from '../domain/processor/ids.ts
 import { command, type ExternalObservation, type Reply } from '../domain/processor/messages.ts';
 import type { Topics } from '../domain/topics.ts';
 import { type Module, type ModuleDeps, openModule, type Route } from '../modules/module.ts';
-import { closeOn } from '../operators/closeOn.ts';
 import type { ExternalBlock } from './processor/externalBlock.ts';
 import type { ExternalChain } from './processor/externalChain.ts';
 import type { Processor } from './processor/processor.ts';
@@ -104,7 +103,7 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
       return () => {
         gate.abort();
       };
-    }).pipe(closeOn(deps.stop$)),
+    }).pipe(takeUntil(deps.stop$)),
   };
 
   return {

@@ -108,7 +108,7 @@ describe.skipIf(!goldenPresent)('calls to the chain', () => {
       [failed(1013, 'Transaction is already imported'), 'chain.retry', 'already imported'],
       [failed(1012, 'Transaction is temporarily banned'), 'chain.retry', 'banned'],
       [invalid('Transaction has a bad signature'), 'chain.rejected', 'bad signature'],
-      [invalid('Transaction is outdated'), 'chain.rejected', 'outdated'],
+      [invalid('Transaction is outdated'), 'chain.retry', 'outdated'],
       [invalid('Custom error: 3'), 'chain.rejected', 'too few key shares'],
       [failed(-32000, 'Client error: Could not decode `Call`'), 'chain.rejected', 'Could not decode'],
     ];
