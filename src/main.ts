@@ -3,6 +3,7 @@ import { config as rxjsConfig } from 'rxjs';
 import type { DevnetCommand } from './commands/devnet.ts';
 import { printDraw } from './commands/drawCommand.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
+import { loadConfig } from './core/loadConfig.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 
@@ -78,8 +79,9 @@ program
     '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094',
   )
   .action(async ({ config, set }: { config: string; set: readonly string[] }) => {
+    const loaded = loadConfig(config, process.env, set);
     const { runCoordinator } = await import('./commands/run.ts');
-    await runCoordinator(config, set);
+    await runCoordinator(loaded);
     process.exit(0);
   });
 

@@ -8,7 +8,6 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { Subject } from 'rxjs';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
-import { loadConfig } from '../core/loadConfig.ts';
 import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
@@ -75,8 +74,7 @@ const networksOf = ({ chains }: Config): ExternalNetworkName[] => [
 ];
 
 /** Runs the coordinator a configuration describes, until a signal. */
-export const runCoordinator = async (file: string, overrides: readonly string[]): Promise<void> => {
-  const config = loadConfig(file, process.env, overrides);
+export const runCoordinator = async (config: Config): Promise<void> => {
   const { general, kafka, observation, connection, keys } = config;
   const log = openLog(general.log_level);
   const key = await seraiKey(config);

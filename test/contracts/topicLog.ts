@@ -93,7 +93,10 @@ export const topicLogContract = ({ open }: TopicLogSubject): void => {
     await bus.append(topic, records.slice(0, 3));
     await bus.append(topic, records.slice(1));
     expect(idsOf(await take(bus, topic, 0n, 4))).toEqual(['/a/1', '/a/2', '/a/3', '/a/4']);
-    expect(await bus.tail(topic, '/a')).toEqual({ sequence: 4n, digest: toHex(recordDigest(topic, records[3] ?? record(topic, '/a', 0, '0x'))) });
+    expect(await bus.tail(topic, '/a')).toEqual({
+      sequence: 4n,
+      digest: toHex(recordDigest(topic, records[3] ?? record(topic, '/a', 0, '0x'))),
+    });
   });
 
   it('refuses a run that leaves sequences out, and one that tells another story', async () => {
@@ -159,6 +162,8 @@ export const topicLogContract = ({ open }: TopicLogSubject): void => {
 
   it('knows no topic that was not created', async () => {
     const unknown = `contract-unknown-${String(Date.now())}`;
-    await expect(bus.append(unknown, chainOf(unknown, '/a', 1))).rejects.toMatchObject({ code: expect.stringMatching(/^(topic|kafka)\./) as string });
+    await expect(bus.append(unknown, chainOf(unknown, '/a', 1))).rejects.toMatchObject({
+      code: expect.stringMatching(/^(topic|kafka)\./) as string,
+    });
   });
 };

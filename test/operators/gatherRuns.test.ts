@@ -14,7 +14,11 @@ const runOf = (...payload: Part[]) => expect.objectContaining({ payload }) as un
 describe('gatherRuns', () => {
   it('holds a run until its end, then emits it whole and open', () => {
     rehearse(({ hot, envelope, fates, expectObservable, flush }) => {
-      const source$ = hot('-a-b-c-|', { a: envelope('a', part('x')), b: envelope('b', part('x', true)), c: envelope('c', part('x', true)) });
+      const source$ = hot('-a-b-c-|', {
+        a: envelope('a', part('x')),
+        b: envelope('b', part('x', true)),
+        c: envelope('c', part('x', true)),
+      });
       const expected = '   ---R-S-|';
       expectObservable(source$.pipe(gathering)).toBe(expected, { R: runOf(part('x'), part('x', true)), S: runOf(part('x', true)) });
       flush();

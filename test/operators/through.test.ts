@@ -1,7 +1,7 @@
 import { concat, defer, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/envelope/envelope.ts';
-import { through, type ThroughOptions } from '../../src/operators/through.ts';
+import { type ThroughOptions, through } from '../../src/operators/through.ts';
 import { refused, rehearse } from '../support/rehearse.ts';
 
 const classify = (cause: unknown): Fault => ({ kind: cause as Fault['kind'], code: `was.${String(cause)}`, cause });

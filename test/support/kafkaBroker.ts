@@ -65,7 +65,15 @@ export interface Broker {
 /** Starts a broker on a free port and waits until it answers. */
 export const startBroker = async (): Promise<Broker> => {
   if (!existsSync(join(JARS, 'kafka_2.13-4.1.2.jar')))
-    execFileSync('mvn', ['-q', '-B', '-f', 'test/support/kafka/pom.xml', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${JARS}`]);
+    execFileSync('mvn', [
+      '-q',
+      '-B',
+      '-f',
+      'test/support/kafka/pom.xml',
+      'dependency:copy-dependencies',
+      '-DincludeScope=runtime',
+      `-DoutputDirectory=${JARS}`,
+    ]);
   const dir = mkdtempSync(join(tmpdir(), 'kafka-'));
   const [port, controller] = [await freePort(), await freePort()];
   const file = join(dir, 'server.properties');

@@ -1,6 +1,6 @@
 import { TestScheduler } from 'rxjs/testing';
 import { expect } from 'vitest';
-import { type Envelope, seal, type Settlement } from '../../src/envelope/envelope.ts';
+import { type Envelope, type Settlement, seal } from '../../src/envelope/envelope.ts';
 
 type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
 
@@ -19,7 +19,9 @@ export const rehearse = (play: (rehearsal: Rehearsal) => void): void => {
     const fates = new Map<string, Settlement[]>();
     const envelope = <P>(name: string, payload: P): Envelope<P> => {
       fates.set(name, []);
-      return seal(payload, { source: 'test', lane: 'test', position: BigInt(fates.size) }, (settlement) => fates.get(name)?.push(settlement));
+      return seal(payload, { source: 'test', lane: 'test', position: BigInt(fates.size) }, (settlement) =>
+        fates.get(name)?.push(settlement),
+      );
     };
     play({ ...helpers, envelope, fates });
   });

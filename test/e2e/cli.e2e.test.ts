@@ -1,0 +1,118 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCommand } from '../support/devnetProcess.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'cli-'));
+
+const config = (name: string, text: string): string => {
+  const file = join(dir, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+const GOOD = `[general]
+name = "alice"
+log_level = "silent"
+data_dir = "${dir}/data"
+backup_dir = "${dir}/backups"
+backup_interval = "6h"
+[kafka]
+kafka_host = "127.0.0.1"
+kafka_port = 1
+[observation]
+rpc_host = "127.0.0.1"
+rpc_port = 2
+[chains]
+bitcoin = true
+[connection]
+listen = "/ip4/127.0.0.1/tcp/0"
+[keys]
+dev_account = "Alice"
+master_key_file = "${dir}/master.key"
+`;
+
+describe('party draw', () => {
+  it('prints the draw of docs/protocol.md', async () => {
+    const draw = ['party', 'draw', '--block-hash', `0x${'00'.repeat(32)}`, '--validators', '7', '--threshold', '5', '--json'];
+    expect((await runCommand(...draw)).stdout).toBe('{"party":[1,7,3,4,6]}\n');
+    const counting = `0x${Array.from({ length: 32 }, (_, index) => index.toString(16).padStart(2, '0')).join('')}`;
+    const streamed = [
+      'party',
+      'draw',
+      '--block-hash',
+      counting,
+      '--validators',
+      '4',
+      '--threshold',
+      '3',
+      '--stream',
+      '15716081293017067976',
+      '--json',
+    ];
+    expect((await runCommand(...streamed)).stdout).toBe('{"party":[3,1,4]}\n');
+  });
+
+  it('refuses what has no draw', async () => {
+    const { code, stderr } = await runCommand('party', 'draw', '--block-hash', '0x00', '--validators', '4', '--threshold', '3');
+    expect(code).toBe(2);
+    expect(stderr).toContain('expected 32 bytes of hex');
+  });
+});
+
+describe('bad input', () => {
+  it('lists everything wrong with a configuration, with line and suggestion', async () => {
+    const file = config(
+      'bad.toml',
+      GOOD.replace('kafka_port = 1', 'kafka_prot = 9092').replace('"6h"', '"soon"').replace('name = "alice"', 'name = "Alice!"'),
+    );
+    const { code, stderr } = await runCommand('run', '--config', file);
+    expect(code).toBe(2);
+    expect(stderr).toContain('line 9: kafka.kafka_prot is not a key; did you mean "kafka_port"?');
+    expect(stderr).toContain('kafka.kafka_port: missing');
+    expect(stderr).toContain('line 6: general.backup_interval');
+    expect(stderr).toContain('line 2: general.name');
+  });
+
+  it('says which file is not there, and which is no TOML', async () => {
+    expect(await runCommand('run', '--config', join(dir, 'none.toml'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('none.toml') as string,
+    });
+    const { code, stderr } = await runCommand('run', '--config', config('no.toml', '[general\nname = 1'));
+    expect(code).toBe(2);
+    expect(stderr).toContain('is not TOML: line 1');
+  });
+
+  it('says everything it cannot reach', async () => {
+    const { code, stderr } = await runCommand('run', '--config', config('away.toml', GOOD));
+    expect(code).toBe(3);
+    expect(stderr).toContain('no Kafka broker answers at 127.0.0.1:1');
+    expect(stderr).toContain('no Serai node answered at ws://127.0.0.1:2');
+  });
+
+  it('says when a port is in use', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    const { code, stderr } = await runCommand('devnet', '--cycles', '1', '--port', String(port));
+    server.close();
+    expect(code).toBe(6);
+    expect(stderr).toContain(`cannot listen on port ${String(port)}`);
+  });
+
+  it('refuses a store that was sealed with another key, with nothing written', async () => {
+    const data = join(dir, 'devnet');
+    expect((await runCommand('devnet', '--cycles', '1', '--data', data)).code).toBe(0);
+    writeFileSync(join(data, 'root.key'), `0x${'11'.repeat(32)}\n`);
+    const { code, stderr } = await runCommand('devnet', '--cycles', '1', '--data', data);
+    expect(code).toBe(5);
+    expect(stderr).toContain('was sealed with another master key');
+  });
+});

@@ -1,0 +1,35 @@
+import { cryptoWaitReady, sr25519Verify } from '@polkadot/util-crypto';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import { fromHex } from '../../src/domain/hex.ts';
+import { drawParty } from '../../src/domain/party/drawParty.ts';
+
+const signed = {
+  message: z.string(),
+  signature: z.string(),
+  party: z.array(z.number()),
+  attempt: z.number(),
+  rule: z.literal('pure'),
+  blockHash: z.string(),
+  stream: z.string(),
+};
+
+const summary = z.strictObject({
+  validators: z.literal(4),
+  threshold: z.literal(3),
+  groupKey: z.string(),
+  batches: z.array(z.strictObject({ id: z.number(), ...signed })),
+  outputs: z.array(z.strictObject({ id: z.string(), ...signed, outputHash: z.string() })),
+  seconds: z.number(),
+});
+
+/** Checks what `--json` printed as anyone could: signatures by another library, parties by the draw. */
+export const checkSummary = async (line: string): Promise<z.infer<typeof summary>> => {
+  await cryptoWaitReady();
+  const read = summary.parse(JSON.parse(line));
+  for (const { message, signature, party, blockHash, stream } of [...read.batches, ...read.outputs]) {
+    expect(sr25519Verify(fromHex(message), fromHex(signature), fromHex(read.groupKey))).toBe(true);
+    expect(party).toEqual(drawParty({ blockHash: fromHex(blockHash), participants: 4, threshold: 3, stream: BigInt(stream) }));
+  }
+  return read;
+};
