@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { decodeWith } from '../../src/operators/decodeWith.ts';
-import { refused, rehearse } from '../support/rehearse.ts';
+import { fail, refused, rehearse } from '../support/rehearse.ts';
 
 const half = (value: number): string => {
   if (value % 2 === 1) throw new RangeError('odd');
-  return `${String(value / 2)}`;
+  return String(value / 2);
 };
 
 describe('decodeWith', () => {
@@ -33,8 +33,11 @@ describe('decodeWith', () => {
   it('hands the settlement on', () => {
     rehearse(({ hot, envelope, fates, flush, expectObservable }) => {
       const decoded$ = hot('-a-|', { a: envelope('a', 2) }).pipe(decodeWith(half, 'number.odd'));
-      decoded$.subscribe((decoded) => {
-        decoded.ack();
+      decoded$.subscribe({
+        next: (decoded) => {
+          decoded.ack();
+        },
+        error: fail,
       });
       expectObservable(decoded$).toBe('-A-|', { A: expect.anything() as unknown });
       flush();

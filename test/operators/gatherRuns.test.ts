@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gatherRuns } from '../../src/operators/gatherRuns.ts';
-import { refused, rehearse } from '../support/rehearse.ts';
+import { fail, refused, rehearse } from '../support/rehearse.ts';
 
 interface Part {
   readonly source: string;
@@ -29,8 +29,11 @@ describe('gatherRuns', () => {
   it('settles every member with the run', () => {
     rehearse(({ hot, envelope, fates, flush, expectObservable }) => {
       const gathered$ = hot('-ab|', { a: envelope('a', part('x')), b: envelope('b', part('x', true)) }).pipe(gathering);
-      gathered$.subscribe((run) => {
-        run.ack();
+      gathered$.subscribe({
+        next: (run) => {
+          run.ack();
+        },
+        error: fail,
       });
       expectObservable(gathered$).toBe('--R|', { R: expect.anything() as unknown });
       flush();
