@@ -118,7 +118,8 @@ const parse = (file: string, text: string): Tree => {
   try {
     return toml.parse(text) as Tree;
   } catch (cause) {
-    const { line, message } = cause as { readonly line?: number; readonly message: string };
+    const { location, message } = cause as { readonly location?: { readonly start: { readonly line: number } }; readonly message: string };
+    const line = location?.start.line;
     throw new ConfigError('config.invalid', `${file} is not TOML: ${line === undefined ? '' : `line ${String(line)}: `}${message}`, {
       cause,
     });

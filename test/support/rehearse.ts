@@ -30,3 +30,8 @@ export const rehearse = (play: (rehearsal: Rehearsal) => void): void => {
 /** The settlement of an envelope that was refused. */
 export const refused = (kind: 'poison' | 'transient' | 'fatal', code: string): unknown =>
   expect.objectContaining({ ok: false, fault: expect.objectContaining({ kind, code }) as unknown });
+
+/** For observables that must not fail. */
+export const fail = (error: unknown): never => {
+  throw error;
+};
