@@ -8,8 +8,12 @@ export const openMemoryStore = (): Store => {
   const buckets = new Map<number, readonly Row[]>();
   let open = true;
 
-  const rowsOf = (bucket: number): readonly Row[] => {
+  const mustBeOpen = (): void => {
     if (!open) throw new StoreError('store.closed', 'this store was closed; open it again');
+  };
+
+  const rowsOf = (bucket: number): readonly Row[] => {
+    mustBeOpen();
     return buckets.get(bucket) ?? [];
   };
 
@@ -46,6 +50,7 @@ export const openMemoryStore = (): Store => {
     },
     write: async (batch: readonly Write[]) => {
       await Promise.resolve();
+      mustBeOpen();
       const changed = new Map<number, Row[]>();
       for (const { bucket, key, value } of batch) {
         const rows = changed.get(bucket) ?? [...rowsOf(bucket)];
