@@ -204,6 +204,10 @@ const consume = async (
       if (!restart) reject(error);
     });
   });
+  // At every start of the client's own, restarts after a crash included, reading goes on behind what was delivered.
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    consumer.seek({ topic, partition: 0, offset: next.toString() });
+  });
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,
@@ -227,7 +231,6 @@ const consume = async (
       }
     },
   });
-  consumer.seek({ topic, partition: 0, offset: from.toString() });
   await Promise.race([crashed, aborted(signal)]);
 };
 
