@@ -3,7 +3,7 @@ import { openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { topicLogContract } from '../contracts/topicLog.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 
-const log = { warn: () => undefined };
+const log = { debug: () => undefined };
 
 describe.runIf(brokerPossible)('kafkajs with a real broker', () => {
   let broker: Broker;

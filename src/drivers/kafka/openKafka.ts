@@ -16,7 +16,7 @@ export interface KafkaOptions {
   readonly clientId: string;
   /** Fences older instances of the same deployment. */
   readonly transactionalId: string;
-  readonly log: { readonly warn: (fields: Readonly<Record<string, unknown>>, event: string) => void };
+  readonly log: { readonly debug: (fields: Readonly<Record<string, unknown>>, event: string) => void };
   /** Milliseconds the broker has to answer at the start. */
   readonly connectDeadline?: number;
 }
@@ -68,7 +68,7 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
     logCreator:
       () =>
       ({ log: { message, ...fields } }) => {
-        log.warn({ message, error: fields['error'] as unknown }, 'kafka.client');
+        log.debug({ message, error: fields['error'] as unknown }, 'kafka.client');
       },
   });
   const producer = kafka.producer({
