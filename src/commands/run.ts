@@ -9,6 +9,7 @@ import { Subject } from 'rxjs';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { openLog } from '../core/log.ts';
+import { logParked } from '../core/logParked.ts';
 import { supervise } from '../core/supervise.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
@@ -86,7 +87,13 @@ export const runCoordinator = async (config: Config): Promise<void> => {
 
   // Both are tried, so that one start tells of everything that cannot be reached.
   const [chainTried, busTried] = await Promise.allSettled([
-    openSeraiClient({ endpoints: [endpoint, ...observation.endpoints], log: log.child({ part: 'chain' }), connectDeadline: CONNECT }),
+    openSeraiClient({
+      endpoints: [endpoint, ...observation.endpoints],
+      log: log.child({ part: 'chain' }),
+      connectDeadline: CONNECT,
+      withBatches: observation.addresses_of_interest.length > 0,
+      ...(observation.genesis_hash === undefined ? {} : { expectedGenesis: observation.genesis_hash }),
+    }),
     openKafka({
       brokers: [`${kafka.kafka_host}:${String(kafka.kafka_port)}`],
       clientId: general.name,
@@ -144,6 +151,9 @@ export const runCoordinator = async (config: Config): Promise<void> => {
         [sources.connection]: publicKeyOf(signingSecrets.connection),
       },
       random,
+      interest: observation.addresses_of_interest,
+      startHeight: observation.start_block,
+      parked: logParked(log),
       stop$,
     }),
     ({ close }) => close(),

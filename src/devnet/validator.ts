@@ -107,6 +107,9 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         signingSecrets,
         pins,
         random,
+        parked: ({ code, message }) => {
+          log.child(name).warn({ code, reason: message }, 'chain parked');
+        },
         stop$,
       }),
       ({ close }) => close(),
