@@ -49,6 +49,9 @@ export interface CoordinatorOptions {
   readonly stop$: Observable<unknown>;
 }
 
+/** Milliseconds until a parked chain is tried again: another node, or a newer coordinator, may be able to read it. */
+const PARKED_FOR = 60_000;
+
 /** A coordinator that is open: it runs while its routes are subscribed to. */
 export interface Coordinator {
   readonly routes: readonly Route[];
@@ -78,6 +81,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
       topic: topics.chain,
       interest: options.interest ?? [],
       startHeight: options.startHeight ?? 0,
+      parkedFor: PARKED_FOR,
       parked: options.parked,
     });
     opened.push(observation);

@@ -20,15 +20,14 @@ import { type Module, type ModuleDeps, openModule } from './module.ts';
 /** Blocks taken in ahead of their commit; those that wait share one write. */
 const CREDITS = 32;
 
-/** Milliseconds until a parked lane is tried again. */
-const PARKED = 60_000;
-
 export interface ObservationDeps extends ModuleDeps {
   readonly reader: ChainReader;
   readonly topic: string;
   readonly interest: Interest;
   /** The height to begin at where nothing was observed yet. */
   readonly startHeight: number;
+  /** Milliseconds until a parked lane is tried again. */
+  readonly parkedFor: number;
   /** Hears that the lane is parked, and why. */
   readonly parked: (error: ChainError) => void;
 }
@@ -99,7 +98,7 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
             commit: toLedger(ledger, recorder()),
             delivery: { ...delivery, concurrency: CREDITS },
           }),
-        ).pipe(retryParked({ parks, keep, pause: PARKED, stop$ })),
+        ).pipe(retryParked({ parks, keep, pause: deps.parkedFor, stop$ })),
       },
       relayTopic(topic),
       relayTopic(deadLetter),

@@ -143,7 +143,8 @@ export const typeCodecs = (lookup: PortableRegistry): TypeCodecs => {
         return variant.isEmpty ? variant.name : { [variant.name]: variant.content.read(reader) };
       },
       (value, out) => {
-        const [name, content] = typeof value === 'string' ? [value, null] : (Object.entries(value as object)[0] ?? ['', null]);
+        const [name, content] =
+          typeof value === 'string' ? [value, null] : (Object.entries(value as Record<string, unknown>)[0] ?? ['', null]);
         const variant = byName.get(name);
         if (variant === undefined) throw new ScaleError('scale.value', `${path} has no variant ${name}`);
         out.byte(variant.index);
