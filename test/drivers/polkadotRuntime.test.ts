@@ -16,6 +16,16 @@ interface GoldenEvent {
   readonly record_hex: Hex;
   readonly storage_hex: Hex;
 }
+interface GoldenCall {
+  readonly pallet: string;
+  readonly call: string;
+  readonly fields: Record<string, unknown>;
+  readonly abi_call_hex: Hex;
+  readonly abi_pallet_index: number;
+  readonly abi_call_index: number;
+  readonly unsigned_extrinsic_hex: Hex;
+  readonly signed: { readonly signer: Hex; readonly nonce: number; readonly tip: string; readonly extrinsic_hex: Hex } | null;
+}
 interface GoldenEvents {
   readonly events: readonly GoldenEvent[];
   readonly groups: Readonly<Record<string, { readonly storage_hex: Hex; readonly events: readonly number[] }>>;
@@ -58,6 +68,44 @@ describe.skipIf(!goldenPresent).each(['14', '15'])('the runtime of metadata v%s'
     expect(runtime.encodeEvents(runtime.events(all.storage_hex))).toBe(all.storage_hex);
     expect(runtime.events(empty.storage_hex)).toEqual([]);
     expect(runtime.events(null)).toEqual([]);
+  });
+
+  it('decodes each of the 30 calls as recorded, unsigned and signed', () => {
+    const { calls } = golden('calls.json') as { readonly calls: readonly GoldenCall[] };
+    expect(calls).toHaveLength(30);
+    for (const { signed, ...recorded } of calls) {
+      const call = {
+        pallet: recorded.pallet,
+        call: recorded.call,
+        fields: recorded.fields,
+        palletIndex: recorded.abi_pallet_index,
+        callIndex: recorded.abi_call_index,
+        abi: recorded.abi_call_hex,
+      };
+      expect(runtime.extrinsic(recorded.unsigned_extrinsic_hex)).toEqual({ ...call, signed: null });
+      if (signed === null) continue;
+      const { signer, nonce, tip, extrinsic_hex } = signed;
+      expect(runtime.extrinsic(extrinsic_hex)).toMatchObject({
+        ...call,
+        signed: { signer, nonce, tip: BigInt(tip), era: { tag: 'Immortal' } },
+      });
+    }
+  });
+
+  it('refuses extrinsics that end early, go on, or are of no call', () => {
+    for (const raw of ['0x00000b0068e5cf8b01', '0x00000b0068e5cf8b010000', '0x63000b0068e5cf8b0100', '0x'] as Hex[])
+      expect(() => runtime.extrinsic(raw)).toThrow(expect.objectContaining({ code: 'chain.undecodable', raw }) as Error);
+  });
+
+  it('reads the extrinsics of recorded blocks', () => {
+    const { blocks } = golden('node/blocks.json') as { readonly blocks: readonly { readonly blockBin: Hex }[] };
+    expect(blocks.slice(1).map(({ blockBin }) => runtime.extrinsicsOf(blockBin).map(({ pallet, call }) => `${pallet}.${call}`))).toEqual(
+      blocks.slice(1).map(() => ['Timestamp.set']),
+    );
+  });
+
+  it('is told to be of the profile serai-dev', () => {
+    expect(runtime.profile).toBe('serai-dev');
   });
 
   it('refuses bytes that end early or go on, with the bytes', () => {

@@ -20,6 +20,8 @@ export interface ObserverOptions {
   readonly store?: Store;
   readonly log?: Store;
   readonly interest?: Interest;
+  /** Hears of each record; then they are not kept. */
+  readonly heard?: (record: StoredRecord) => void;
   /** What the node is taken to be instead of what it is. */
   readonly pretend?: Partial<Pick<ChainReader, 'genesisHash' | 'profile'>>;
 }
@@ -44,6 +46,7 @@ export const openObserver = async ({
   client = {},
   interest = [],
   pretend = {},
+  heard,
   ...stores
 }: ObserverOptions): Promise<Observer> => {
   const bus = await openEmbeddedLog(stores.log ?? openMemoryStore());
@@ -73,7 +76,8 @@ export const openObserver = async ({
       topic,
       0n,
       (record) => {
-        records.push(record);
+        if (heard === undefined) records.push(record);
+        else heard(record);
         return Promise.resolve();
       },
       () => undefined,

@@ -1,5 +1,6 @@
 import type { Store } from '../../data/store.ts';
 import type { Hex } from '../../domain/hex.ts';
+import type { EventRecord } from '../../domain/serai/events.ts';
 import { Chain, type Imported } from './chain.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { lyingChain } from './lyingChain.ts';
@@ -24,7 +25,8 @@ export interface SeraiNode {
   readonly faults: Faults;
   finalizedNumber(): number;
   bestNumber(): number;
-  produceBlock(): Promise<Imported>;
+  /** Makes a block; `also` are events in it that nothing caused. */
+  produceBlock(also?: readonly EventRecord[]): Promise<Imported>;
   /** Opens another endpoint, which tells of another chain from this height on. */
   openLiar(from: number): Promise<string>;
   close(): Promise<void>;
@@ -44,9 +46,9 @@ export const openSeraiNode = async ({
   const servers: RpcServer[] = [honest];
 
   let producing: Promise<Imported> | undefined;
-  const produceBlock = async (): Promise<Imported> => {
+  const produceBlock = async (also: readonly EventRecord[] = []): Promise<Imported> => {
     await producing;
-    producing = chain.produce();
+    producing = chain.produce(also);
     const imported = await producing;
     for (const server of servers) await server.advance();
     return imported;

@@ -4,7 +4,7 @@ import { type ChainRecord, chainMessage } from './schemas.ts';
 import { tellEvent } from './tellEvent.ts';
 import { type Interest, tellInInterest, tellOutInterest } from './tellInterest.ts';
 import type { Told } from './told.ts';
-import { isInitial, tellState } from './watchedState.ts';
+import { isInitial, type ToldState, tellState } from './watchedState.ts';
 
 /** The values of the watched state that were published last: JSON by type and subject, as {@link stateKey} joins them. */
 export type Published = ReadonlyMap<string, string>;
@@ -18,13 +18,11 @@ export interface BlockRecords {
   readonly published: Published;
 }
 
-const changedOf = (block: ObservedBlock, published: Published): readonly (readonly [Told, string])[] =>
-  tellState(block.state)
-    .map((told) => [told, JSON.stringify(told.data)] as const)
-    .filter(([told, value]) => {
-      const before = published.get(stateKey(told));
-      return before === undefined ? !isInitial(told) : before !== value;
-    });
+const changedOf = (block: ObservedBlock, published: Published): readonly ToldState[] =>
+  tellState(block.state).filter((told) => {
+    const before = published.get(stateKey(told));
+    return before === undefined ? !isInitial(told) : before !== told.json;
+  });
 
 /**
  * What `<name>-chain` says about a finalized block, in order: the watched values that differ from those published last, every event with the
@@ -63,7 +61,7 @@ export const blockToRecords = (block: ObservedBlock, published: Published = new 
   const changed = understand('the watched state', () => changedOf(block, published));
   const records = [
     ...understand('the watched state', () =>
-      changed.map(([told]) => record({ ...told, data: { block: at, ...told.data } }, `${told.type}/${String(number)}/${told.subject}`)),
+      changed.map((told) => record({ ...told, data: { block: at, ...told.data } }, `${told.type}/${String(number)}/${told.subject}`)),
     ),
     ...block.events.flatMap((event) => understand(`${event.pallet}.${event.name} (event ${String(event.index)})`, () => ofEvent(event))),
     record(
@@ -75,5 +73,5 @@ export const blockToRecords = (block: ObservedBlock, published: Published = new 
       `serai.chain.block.v1/${String(number)}`,
     ),
   ];
-  return { records, published: new Map(changed.map(([told, value]) => [stateKey(told), value])) };
+  return { records, published: new Map(changed.map((told) => [stateKey(told), told.json])) };
 };

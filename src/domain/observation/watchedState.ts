@@ -101,10 +101,27 @@ const toldOf = (reading: Reading, sessions: Sessions): Told[] => {
   }
 };
 
+/** A told value with its JSON, by which it is compared. */
+export interface ToldState extends Told {
+  readonly json: string;
+}
+
+/** What was told of readings before: a reader gives the same reading again where nothing has changed. */
+const told = new WeakMap<Reading, readonly ToldState[]>();
+
+const remember = (reading: Reading, sessions: Sessions): readonly ToldState[] => {
+  const before = told.get(reading);
+  if (before !== undefined) return before;
+  const made = toldOf(reading, sessions).map((one) => ({ ...one, json: JSON.stringify(one.data) }));
+  // Participants are told of as those of a session, which changes without them.
+  if (reading.item !== 'Participants') told.set(reading, made);
+  return made;
+};
+
 /** What the readings of one block say, in the order they were read. */
-export const tellState = (readings: readonly Reading[]): Told[] => {
+export const tellState = (readings: readonly Reading[]): ToldState[] => {
   const sessions = sessionsOf(readings);
-  return readings.flatMap((reading) => toldOf(reading, sessions));
+  return readings.flatMap((reading) => remember(reading, sessions));
 };
 
 /** Whether a value is what stands before anything was published: nothing there, or nothing of it. */

@@ -15,6 +15,20 @@ const now: StorageItem = { pallet: 'Timestamp', item: 'Now' };
 
 const itemOf = ({ pallet, item, key }: Watched): StorageItem => ({ pallet, item, args: [key] });
 
+/** What is read of every block while runtime and sessions stay the same. */
+interface Plan {
+  readonly keys: readonly Hex[];
+  readonly watched: readonly { readonly key: Hex; readonly item: StorageItem; readonly watched: Watched }[];
+}
+
+const planFor = (runtime: Runtime, sessions: Sessions): Plan => {
+  const watched = watchedState(sessions).map((one) => {
+    const item = itemOf(one);
+    return { key: runtime.storageKey(item), item, watched: one };
+  });
+  return { keys: [...[events, upgraded, now].map(runtime.storageKey), ...watched.map(({ key }) => key)], watched };
+};
+
 /** Makes sense of fetched blocks, one after the other in the chain's order. */
 export interface BlockDecoder {
   /** The storage keys the next block will most likely be read by. */
@@ -43,7 +57,9 @@ export const openDecoder = ({ fetcher, runtimeAt, first, readBatches }: BlockDec
   let lastUpgrade: Hex | null | undefined;
   let isNewCode = false;
 
-  const keysOf = (watched: readonly Watched[]): Hex[] => [events, upgraded, now, ...watched.map(itemOf)].map(runtime.storageKey);
+  /** Readings made before, by storage key: most of what is watched stays as it was from block to block. */
+  const made = new Map<Hex, { readonly raw: Hex | null; readonly reading: Reading }>();
+  let plan = planFor(runtime, sessions);
 
   /** The block's values for all of these keys: those that were not fetched along are asked for. */
   const complete = async ({ hash, values }: FetchedBlock, keys: readonly Hex[]): Promise<ReadonlyMap<Hex, Hex | null>> => {
@@ -53,31 +69,41 @@ export const openDecoder = ({ fetcher, runtimeAt, first, readBatches }: BlockDec
 
   const findRuntime = async ({ number, hash, header, values }: FetchedBlock): Promise<void> => {
     const upgrade = values.get(runtime.storageKey(upgraded));
-    if (lastUpgrade === undefined || isNewCode || upgrade !== lastUpgrade)
+    if (lastUpgrade === undefined || isNewCode || upgrade !== lastUpgrade) {
       runtime = await runtimeAt(number === 0 ? hash : header.parentHash);
+      plan = planFor(runtime, sessions);
+      made.clear();
+    }
     lastUpgrade = upgrade;
     isNewCode = changesRuntime(header);
   };
 
+  const read = (values: ReadonlyMap<Hex, Hex | null>): Reading[] =>
+    plan.watched.map(({ key, watched, item }) => {
+      const raw = values.get(key) ?? null;
+      const before = made.get(key);
+      if (before?.raw === raw) return before.reading;
+      const reading = { ...watched, value: runtime.storageValue(item, raw) };
+      made.set(key, { raw, reading });
+      return reading;
+    });
+
   const readState = async (block: FetchedBlock): Promise<{ readonly state: Reading[]; readonly values: ReadonlyMap<Hex, Hex | null> }> => {
-    let watched = watchedState(sessions);
-    let values = await complete(block, keysOf(watched));
-    const read = (): Reading[] =>
-      watched.map((one) => ({ ...one, value: runtime.storageValue(itemOf(one), values.get(runtime.storageKey(itemOf(one))) ?? null) }));
-    const state = read();
+    const values = await complete(block, plan.keys);
+    const state = read(values);
     const found = sessionsOf(state);
-    if (JSON.stringify(found) === JSON.stringify(sessions)) return { state, values };
+    if (Object.entries(found).every(([network, session]) => sessions[network as keyof Sessions] === session)) return { state, values };
     sessions = found;
-    watched = watchedState(found);
-    values = await complete({ ...block, values }, keysOf(watched));
-    return { state: read(), values };
+    plan = planFor(runtime, sessions);
+    const more = await complete({ ...block, values }, plan.keys);
+    return { state: read(more), values: more };
   };
 
   const batchesOf = async (block: FetchedBlock, happened: readonly ObservedEvent[]): Promise<readonly ExecutedBatch[]> =>
     readBatches !== undefined && happened.some(isBatch) ? readBatches(runtime, block.hash) : [];
 
   return {
-    keys: () => keysOf(watchedState(sessions)),
+    keys: () => plan.keys,
     decode: async (block) => {
       const { number, hash, header } = block;
       try {
