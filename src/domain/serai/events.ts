@@ -2,7 +2,7 @@ import type { Value } from '../scale.ts';
 import { mapped } from '../scale.ts';
 import type { Field, Type } from './describe.ts';
 import { field, t } from './describe.ts';
-import type { Part } from './outer.ts';
+import type { Named, Part } from './outer.ts';
 import { outer } from './outer.ts';
 import { systemEvents } from './pallets/system.ts';
 import { palletsButSystem } from './palletsButSystem.ts';
@@ -37,30 +37,40 @@ export const isEvent = <P extends keyof Eventful, N extends EventsOf<P>['tag']>(
   name: N,
 ): record is EventRecord & { readonly fields: EventFields<P, N> } => record.pallet === pallet && record.name === name;
 
-const parts: Record<string, Part> = Object.fromEntries(
-  Object.entries(eventful).map(([name, { index, events }]) => [name, { index, part: events }]),
-);
+/** The pallets that have events, each with its index. */
+export type EventfulPallets = Readonly<Record<string, { readonly index: number; readonly events: Field<unknown> | null }>>;
 
-/** An event of any pallet: pallet index, event index, fields. */
-export const runtimeEvent = outer('serai_runtime::RuntimeEvent', parts);
+/** An event of any of these pallets: pallet index, event index, fields. */
+export const eventOver = (pallets: EventfulPallets): Type<Named> => {
+  const parts: Record<string, Part> = Object.fromEntries(
+    Object.entries(pallets).map(([name, { index, events }]) => [name, { index, part: events }]),
+  );
+  return outer('serai_runtime::RuntimeEvent', parts);
+};
 
-const described = t.struct(
-  'frame_system::EventRecord',
-  { phase: field(phase, 'Phase'), event: field(runtimeEvent, 'E'), topics: field(t.sequence(hash), 'Vec<T>') },
-  [
-    { name: 'E', type: runtimeEvent },
-    { name: 'T', type: hash },
-  ],
-);
-
-const eventRecord: Type<EventRecord> = t.describedAs(
-  mapped(
+/** Phase, event, topics of each. An event of a kind not declared makes the whole undecodable. */
+export const recordsOf = (event: Type<Named>): Type<readonly EventRecord[]> => {
+  const described = t.struct(
+    'frame_system::EventRecord',
+    { phase: field(phase, 'Phase'), event: field(event, 'E'), topics: field(t.sequence(hash), 'Vec<T>') },
+    [
+      { name: 'E', type: event },
+      { name: 'T', type: hash },
+    ],
+  );
+  const eventRecord: Type<EventRecord> = t.describedAs(
+    mapped(
+      described,
+      ({ phase: at, event: what, topics }: Value<typeof described>): EventRecord => ({ phase: at, ...what, topics }),
+      ({ phase: at, pallet, name, fields, topics }) => ({ phase: at, event: { pallet, name, fields }, topics }),
+    ),
     described,
-    ({ phase: at, event, topics }: Value<typeof described>): EventRecord => ({ phase: at, ...event, topics }),
-    ({ phase: at, pallet, name, fields, topics }) => ({ phase: at, event: { pallet, name, fields }, topics }),
-  ),
-  described,
-);
+  );
+  return t.sequence(eventRecord);
+};
 
-/** What `System.Events` holds: phase, event, topics of each. An event of a kind not declared makes the whole undecodable. */
-export const eventRecords: Type<readonly EventRecord[]> = t.sequence(eventRecord);
+/** An event of any pallet of the runtime as it stands. */
+export const runtimeEvent = eventOver(eventful);
+
+/** What `System.Events` holds. */
+export const eventRecords: Type<readonly EventRecord[]> = recordsOf(runtimeEvent);

@@ -4,6 +4,7 @@ import type { Type } from './describe.ts';
 import { t } from './describe.ts';
 import type { Part } from './outer.ts';
 import { outer } from './outer.ts';
+import type { Calls } from './pallet.ts';
 import { palletsButSystem } from './palletsButSystem.ts';
 import type { Extra } from './signedExtensions.ts';
 import { extra } from './signedExtensions.ts';
@@ -28,39 +29,49 @@ export interface Extrinsic {
   readonly signed?: Signed;
 }
 
-const parts: Record<string, Part> = Object.fromEntries(
-  Object.entries(palletsButSystem).flatMap(([name, { calls }]) =>
-    calls === null ? [] : [[name, { index: calls.abiIndex, part: calls.abi }] as const],
-  ),
-);
-
-const abiCall = outer('serai_abi::Call', parts);
+/** The pallets that have calls. */
+export type CallablePallets = Readonly<Record<string, { readonly calls: Calls | null }>>;
 
 /** A call as it stands in extrinsics: ABI index of the pallet (not its index in metadata), index of the call, fields (serai.md §b.14). */
-export const call: Type<Call> = t.describedAs(
-  mapped(
+export const callOver = (pallets: CallablePallets): Type<Call> => {
+  const parts: Record<string, Part> = Object.fromEntries(
+    Object.entries(pallets).flatMap(([name, { calls }]) =>
+      calls === null ? [] : [[name, { index: calls.abiIndex, part: calls.abi }] as const],
+    ),
+  );
+  const abiCall = outer('serai_abi::Call', parts);
+  return t.describedAs(
+    mapped(
+      abiCall,
+      ({ pallet, name, fields }): Call => ({ pallet, call: name, fields }),
+      ({ pallet, call: name, fields }) => ({ pallet, name, fields }),
+    ),
     abiCall,
-    ({ pallet, name, fields }): Call => ({ pallet, call: name, fields }),
-    ({ pallet, call: name, fields }) => ({ pallet, name, fields }),
-  ),
-  abiCall,
-);
-
-const described = t.tuple(call, t.option(t.tuple(address, signature, extra)));
+  );
+};
 
 /** Call, then 0, or 1 ‖ signer 32 ‖ signature 64 ‖ era, nonce, tip: without length and version (serai.md §b.15, golden README 4). */
-export const extrinsic: Type<Extrinsic> = t.describedAs(
-  mapped(
+export const extrinsicOf = (of: Type<Call>): Type<Extrinsic> => {
+  const described = t.tuple(of, t.option(t.tuple(address, signature, extra)));
+  return t.describedAs(
+    mapped(
+      described,
+      ([what, signed]: Value<typeof described>): Extrinsic => {
+        if (signed === null) return { call: what };
+        const [signer, by, rest] = signed;
+        return { call: what, signed: { signer, signature: by, ...rest } };
+      },
+      ({ call: what, signed }) => [what, signed === undefined ? null : ([signed.signer, signed.signature, signed] as const)] as const,
+    ),
     described,
-    ([what, signed]: Value<typeof described>): Extrinsic => {
-      if (signed === null) return { call: what };
-      const [signer, by, rest] = signed;
-      return { call: what, signed: { signer, signature: by, ...rest } };
-    },
-    ({ call: what, signed }) => [what, signed === undefined ? null : ([signed.signer, signed.signature, signed] as const)] as const,
-  ),
-  described,
-);
+  );
+};
+
+/** A call of any pallet of the runtime as it stands. */
+export const call: Type<Call> = callOver(palletsButSystem);
+
+/** An extrinsic of the runtime as it stands. */
+export const extrinsic: Type<Extrinsic> = extrinsicOf(call);
 
 /** An extrinsic's bytes, as `author_submitExtrinsic` takes them. */
 export const encodeExtrinsic = (value: Extrinsic): Uint8Array => extrinsic.encode(value);

@@ -2,11 +2,10 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { compactU32, enumOf, names, option, struct, text, u8, vec, vecBytes } from '../scale.ts';
 import type { Field, Type } from './describe.ts';
 import { field, t } from './describe.ts';
-import { runtimeEvent } from './events.ts';
-import { extrinsic } from './extrinsic.ts';
+import type { Layout } from './layouts.ts';
+import { seraiDev } from './layouts.ts';
 import { outer } from './outer.ts';
 import type { Hasher, Pallet, StorageItem } from './pallet.ts';
-import { pallets } from './pallets.ts';
 import type { Method } from './runtimeApis.ts';
 import { runtimeApis } from './runtimeApis.ts';
 import { extra, signedExtensions } from './signedExtensions.ts';
@@ -64,16 +63,16 @@ const metadataV15 = struct({
   custom: vec(struct({ name: text, type: id, value: vecBytes })),
 });
 
-const table: Readonly<Record<string, Pallet>> = pallets;
-
-const over = (path: string, part: (pallet: Pallet, name: string) => Field<unknown> | null): Type<unknown> =>
+const over = (
+  path: string,
+  table: Readonly<Record<string, Pallet>>,
+  part: (pallet: Pallet, name: string) => Field<unknown> | null,
+): Type<unknown> =>
   outer(path, Object.fromEntries(Object.entries(table).map(([name, pallet]) => [name, { index: pallet.index, part: part(pallet, name) }])));
 
 const callFor = (name: string): string =>
   `self::sp_api_hidden_includes_construct_runtime::hidden_include::dispatch\n::CallableCallFor<${name}, Runtime>`;
 
-const runtimeCall = over('serai_runtime::RuntimeCall', ({ calls }, name) => (calls === null ? null : field(calls.metadata, callFor(name))));
-const runtimeError = over('serai_runtime::RuntimeError', ({ errors }) => errors);
 const runtime = t.struct('serai_runtime::Runtime', {});
 
 const storageOf = (types: TypeTable, name: string, { keys, value, fallback }: StorageItem) => {
@@ -124,12 +123,18 @@ const apisOf = (types: TypeTable) =>
 
 /**
  * What `state_getMetadata` (version 14) and `Metadata_metadata_at_version` answer: `meta`, the version's byte, the metadata.
- * Made from the table in pallets.ts, so it says what is declared and no more; like the runtime's own it describes networks and coins
+ * Made from the layout's table, so it says what is declared and no more; like the runtime's own it describes networks and coins
  * as the derived enums they are not (golden README 1), which clients patch.
  */
-export const encodeMetadata = (version: 14 | 15): Uint8Array => {
-  const types = typeTable();
-  const outerEnums = { event: types.idOf(runtimeEvent), call: types.idOf(runtimeCall), error: types.idOf(runtimeError) };
+export const encodeMetadata = (version: 14 | 15, layout: Layout = seraiDev): Uint8Array => {
+  const numbered = typeTable();
+  const types: TypeTable = { ...numbered, idOf: (type) => numbered.idOf(layout.type(type)) };
+  const { pallets: table } = layout;
+  const runtimeCall = over('serai_runtime::RuntimeCall', table, ({ calls }, name) =>
+    calls === null ? null : field(calls.metadata, callFor(name)),
+  );
+  const runtimeError = over('serai_runtime::RuntimeError', table, ({ errors }) => errors);
+  const outerEnums = { event: types.idOf(layout.event), call: types.idOf(runtimeCall), error: types.idOf(runtimeError) };
   const common = {
     pallets: Object.entries(table).map(([name, pallet]) => palletOf(types, name, pallet)),
     runtime: types.idOf(runtime),
@@ -141,7 +146,7 @@ export const encodeMetadata = (version: 14 | 15): Uint8Array => {
   }));
   const head = concatBytes(utf8ToBytes('meta'), u8.encode(version));
   if (version === 14) {
-    const shape = { type: types.idOf(extrinsic), version: 0, extensions: described };
+    const shape = { type: types.idOf(layout.extrinsic), version: 0, extensions: described };
     return concatBytes(head, metadataV14.encode({ ...common, extrinsic: shape, types: types.entries() }));
   }
   const parts = { address: types.idOf(address), call: outerEnums.call, signature: types.idOf(signature), extra: types.idOf(extra) };
