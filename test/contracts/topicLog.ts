@@ -13,7 +13,7 @@ export interface TopicLogSubject {
   readonly open: () => Promise<Bus>;
 }
 
-const record = (topic: string, source: string, sequence: number, previous: Hex): TopicRecord => ({
+const record = (topic: string, source: string, sequence: number, previous: Hex, padding = ''): TopicRecord => ({
   attributes: {
     id: `${source}/${String(sequence)}`,
     source,
@@ -24,15 +24,15 @@ const record = (topic: string, source: string, sequence: number, previous: Hex):
     previoushash: previous,
     epoch: 1,
   },
-  data: new TextEncoder().encode(JSON.stringify({ topic, sequence })),
+  data: new TextEncoder().encode(JSON.stringify({ topic, sequence, padding })),
 });
 
 /** A chain of records of one source. */
-const chainOf = (topic: string, source: string, count: number): TopicRecord[] => {
+const chainOf = (topic: string, source: string, count: number, padding = ''): TopicRecord[] => {
   const records: TopicRecord[] = [];
   let previous = toHex(new Uint8Array(32));
   for (let sequence = 1; sequence <= count; sequence += 1) {
-    const made = record(topic, source, sequence, previous);
+    const made = record(topic, source, sequence, previous, padding);
     previous = toHex(recordDigest(topic, made));
     records.push(made);
   }
@@ -147,6 +147,13 @@ export const topicLogContract = ({ open }: TopicLogSubject): void => {
     await all;
     await stop();
     expect(seen).toEqual(['/a/2', '/a/3', '/a/4']);
+  });
+
+  it('reads on when there is more than one fetch holds', async () => {
+    const topic = await fresh();
+    const records = chainOf(topic, '/a', 12, 'x'.repeat(300_000));
+    for (let at = 0; at < records.length; at += 3) await bus.append(topic, records.slice(at, at + 3));
+    expect(idsOf(await take(bus, topic, 0n, 12))).toEqual(records.map(({ attributes }) => attributes.id));
   });
 
   it('goes on after it was opened again', async () => {

@@ -215,7 +215,10 @@ const consume = async (
       for (const { offset, headers, value } of payload.batch.messages) {
         if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
         // A restarted consumer begins again at the beginning of its batch.
-        if (BigInt(offset) < next) continue;
+        if (BigInt(offset) < next) {
+          payload.resolveOffset(offset);
+          continue;
+        }
         const beat = setInterval(() => {
           payload.heartbeat().catch(() => undefined);
         }, HEARTBEAT);
@@ -228,6 +231,7 @@ const consume = async (
           clearInterval(beat);
         }
         next = BigInt(offset) + 1n;
+        payload.resolveOffset(offset);
       }
     },
   });
