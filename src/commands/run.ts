@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -22,7 +22,9 @@ import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
+import { kafkaConnection } from './kafkaConnection.ts';
 import { onSignals } from './onSignals.ts';
+import { readSecretHex } from './secretFile.ts';
 
 /** Milliseconds the node and Kafka have to answer at the start. */
 const CONNECT = 10_000;
@@ -30,28 +32,9 @@ const CONNECT = 10_000;
 /** Milliseconds that what is in flight may take to finish. */
 const DRAIN = 10_000;
 
-const readSecret = async (file: string, what: string, lengths: readonly number[]): Promise<Uint8Array> => {
-  let text: string;
-  try {
-    text = (await readFile(file, 'utf8')).trim();
-    if (((await stat(file)).mode & 0o077) !== 0)
-      throw new ConfigError('config.invalid', `${what} ${file} can be read by others; run: chmod 600 ${file}`);
-  } catch (cause) {
-    if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(
-      'config.missing',
-      `cannot read ${what} ${file}; put ${lengths.join(' or ')} bytes of hex there, readable by this user only`,
-      { cause },
-    );
-  }
-  if (!/^(0x)?[0-9a-fA-F]+$/.test(text) || !lengths.includes(text.replace(/^0x/, '').length / 2))
-    throw new ConfigError('config.invalid', `${what} ${file} must hold ${lengths.join(' or ')} bytes of hex`);
-  return fromHex(text);
-};
-
 /** The Serai key: of a development account, or from its file. */
 const seraiKey = async ({ keys }: Config): Promise<Sr25519Pair> => {
-  if (keys.serai_key_file !== undefined) return sr25519Pair(await readSecret(keys.serai_key_file, 'keys.serai_key_file', [32, 64]));
+  if (keys.serai_key_file !== undefined) return sr25519Pair(await readSecretHex(keys.serai_key_file, 'keys.serai_key_file', [32, 64]));
   if (keys.dev_account !== undefined) return devAccount(keys.dev_account);
   throw new ConfigError('config.invalid', '[keys] needs serai_key_file, or dev_account on a development chain');
 };
@@ -64,7 +47,7 @@ const masterKey = async ({ keys }: Config): Promise<Uint8Array> => {
     await writeFile(`${file}.new`, `${toHex(randomBytes(32))}\n`, { mode: 0o600, flush: true });
     await rename(`${file}.new`, file);
   }
-  return readSecret(file, 'keys.master_key_file', [32]);
+  return readSecretHex(file, 'keys.master_key_file', [32]);
 };
 
 const networksOf = ({ chains }: Config): ExternalNetworkName[] => [
@@ -75,7 +58,7 @@ const networksOf = ({ chains }: Config): ExternalNetworkName[] => [
 
 /** Runs the coordinator a configuration describes, until a signal. */
 export const runCoordinator = async (config: Config): Promise<void> => {
-  const { general, kafka, observation, connection, keys } = config;
+  const { general, observation, connection, keys } = config;
   const log = openLog(general.log_level);
   const key = await seraiKey(config);
   const master = await masterKey(config);
@@ -88,10 +71,8 @@ export const runCoordinator = async (config: Config): Promise<void> => {
   const [chainTried, busTried] = await Promise.allSettled([
     openSeraiClient({ endpoints: [endpoint, ...observation.endpoints], log: log.child({ part: 'chain' }), connectDeadline: CONNECT }),
     openKafka({
-      brokers: [`${kafka.kafka_host}:${String(kafka.kafka_port)}`],
-      clientId: general.name,
+      ...(await kafkaConnection(config, log.child({ part: 'kafka' }))),
       transactionalId: `${general.name}-coordinator`,
-      log: log.child({ part: 'kafka' }),
       connectDeadline: CONNECT,
     }),
   ]);

@@ -28,7 +28,7 @@ const record = (topic: string, source: string, sequence: number, previous: Hex, 
 });
 
 /** A chain of records of one source. */
-const chainOf = (topic: string, source: string, count: number, padding = ''): TopicRecord[] => {
+export const chainOf = (topic: string, source: string, count: number, padding = ''): TopicRecord[] => {
   const records: TopicRecord[] = [];
   let previous = toHex(new Uint8Array(32));
   for (let sequence = 1; sequence <= count; sequence += 1) {
@@ -39,7 +39,8 @@ const chainOf = (topic: string, source: string, count: number, padding = ''): To
   return records;
 };
 
-const take = (bus: Bus, topic: string, from: bigint, count: number): Promise<StoredRecord[]> =>
+/** The next records of a topic from an offset on. */
+export const take = (bus: Bus, topic: string, from: bigint, count: number): Promise<StoredRecord[]> =>
   new Promise((resolve, reject) => {
     const taken: StoredRecord[] = [];
     const stop = bus.read(
