@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { config as rxjsConfig } from 'rxjs';
 import type { DevnetCommand } from './commands/devnet.ts';
 import { printDraw } from './commands/drawCommand.ts';
+import type { TopicsCommand } from './commands/topics.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
@@ -69,20 +70,41 @@ program
     process.exit(0);
   });
 
-program
-  .command('run')
+/** What commands that work on a configured deployment have in common. */
+const configured = (command: Command): Command =>
+  command
+    .requiredOption('--config <file>', 'configuration file')
+    .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]));
+
+interface Configured {
+  readonly config: string;
+  readonly set: readonly string[];
+}
+
+configured(program.command('run'))
   .description('run the coordinator of one validator')
-  .requiredOption('--config <file>', 'configuration file')
-  .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]))
   .addHelpText(
     'after',
     '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094',
   )
-  .action(async ({ config, set }: { config: string; set: readonly string[] }) => {
+  .action(async ({ config, set }: Configured) => {
     const loaded = loadConfig(config, process.env, set);
     const { runCoordinator } = await import('./commands/run.ts');
     await runCoordinator(loaded);
     process.exit(0);
+  });
+
+configured(program.command('topics'))
+  .description("show how the deployment's topics are set up in Kafka, against how they should be")
+  .option('--create', 'create those that are missing', false)
+  .option('--json', 'print one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExits with 0 when all is right, with 1 otherwise.\nExample:\n  npm run -s coordinator -- topics --config config/local.toml',
+  )
+  .action(async ({ config, set, ...options }: Configured & TopicsCommand) => {
+    const { checkTopics } = await import('./commands/topics.ts');
+    process.exit((await checkTopics(loadConfig(config, process.env, set), options)) ? 0 : EXIT.failed);
   });
 
 program

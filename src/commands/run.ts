@@ -8,11 +8,11 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { Subject } from 'rxjs';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
+import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
-import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
@@ -24,6 +24,7 @@ import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
 import { kafkaConnection } from './kafkaConnection.ts';
 import { onSignals } from './onSignals.ts';
+import { prepareTopics, topicsWanted } from './prepareTopics.ts';
 import { readSecretHex } from './secretFile.ts';
 
 /** Milliseconds the node and Kafka have to answer at the start. */
@@ -50,12 +51,6 @@ const masterKey = async ({ keys }: Config): Promise<Uint8Array> => {
   return readSecretHex(file, 'keys.master_key_file', [32]);
 };
 
-const networksOf = ({ chains }: Config): ExternalNetworkName[] => [
-  ...(chains.bitcoin ? (['Bitcoin'] as const) : []),
-  ...(chains.ethereum ? (['Ethereum'] as const) : []),
-  ...(chains.monero ? (['Monero'] as const) : []),
-];
-
 /** Runs the coordinator a configuration describes, until a signal. */
 export const runCoordinator = async (config: Config): Promise<void> => {
   const { general, observation, connection, keys } = config;
@@ -67,11 +62,12 @@ export const runCoordinator = async (config: Config): Promise<void> => {
   const endpoint = `ws://${observation.rpc_host}:${String(observation.rpc_port)}`;
   await using opened = new AsyncDisposableStack();
 
+  const kafka = await kafkaConnection(config, log.child({ part: 'kafka' }));
   // Both are tried, so that one start tells of everything that cannot be reached.
   const [chainTried, busTried] = await Promise.allSettled([
     openSeraiClient({ endpoints: [endpoint, ...observation.endpoints], log: log.child({ part: 'chain' }), connectDeadline: CONNECT }),
     openKafka({
-      ...(await kafkaConnection(config, log.child({ part: 'kafka' }))),
+      ...kafka,
       transactionalId: `${general.name}-coordinator`,
       connectDeadline: CONNECT,
     }),
@@ -84,6 +80,14 @@ export const runCoordinator = async (config: Config): Promise<void> => {
   }
   if (busTried.status === 'rejected') throw busTried.reason;
   const chain = chainTried.value;
+  await prepareTopics({
+    topics: busTried.value.topics,
+    wanted: topicsWanted(config),
+    brokers: kafka.brokers,
+    warn: (deviations) => {
+      log.warn({ deviations }, 'kafka.topics');
+    },
+  });
 
   const signingSecrets = { observation: derive('observation'), crypto: derive('crypto'), connection: derive('connection') };
   const sources = sourcesOf(general.name);
@@ -93,7 +97,7 @@ export const runCoordinator = async (config: Config): Promise<void> => {
   const coordinator = opened.adopt(
     await openCoordinator({
       name: general.name,
-      networks: networksOf(config),
+      networks: enabledNetworks(config),
       openStore: async (module) =>
         openSealedStore(await openRocksdbStore(join(general.data_dir, general.name, module)), {
           storeId: `${general.name}/${module}`,

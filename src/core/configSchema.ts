@@ -49,6 +49,14 @@ const kafka = z
     brokers: z.array(broker).default([]),
     tls: tls.optional(),
     sasl: sasl.optional(),
+    /** Brokers every topic stands on; how many of them must have a record before it counts as written. */
+    replication_factor: z.number().int().min(1).max(100).default(1),
+    min_insync_replicas: z.number().int().min(1).max(100).default(1),
+  })
+  .refine(({ replication_factor: all, min_insync_replicas: least }) => least <= all, {
+    message: 'no record could be written with fewer replicas than this; set it to at most replication_factor',
+    path: ['min_insync_replicas'],
+    when: isTable,
   })
   .refine(({ tls: given, sasl: user }) => user?.mechanism !== 'plain' || given !== undefined, {
     message: 'mechanism "plain" sends the password as it is, so it needs kafka.tls; "scram-sha-512" does not',

@@ -1,9 +1,14 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/domain/hex.ts';
 import { Secret } from '../../src/domain/sealing/secret.ts';
 import { type KafkaSasl, type KafkaTls, kafkaClient, SASL_MECHANISMS } from '../../src/drivers/kafka/kafkaClient.ts';
 import { openKafka } from '../../src/drivers/kafka/openKafka.ts';
+import { configFile } from '../support/configFile.ts';
+import { runCommand } from '../support/devnetProcess.ts';
 import { type SecuredBroker, securedBrokerPossible, startSecuredBroker } from '../support/kafkaBroker.ts';
 
 const log = { debug: () => undefined };
@@ -134,6 +139,21 @@ describe.runIf(securedBrokerPossible)('kafka with TLS and SASL, on a real broker
     const { code, message } = await refusal(broker.secured[listener], {});
     expect(message).toContain('see kafka.tls and kafka.sasl');
     expect(code).toBe('kafka.unreachable');
+  });
+
+  it('is configured by files: exit 0, and 4 with a wrong password', async () => {
+    const { certificates, password, username, sasl: address } = broker.secured;
+    const passwordFile = join(mkdtempSync(join(tmpdir(), 'password-')), 'password');
+    const more = `tls = { ca_file = "${certificates.caFile}" }
+sasl = { mechanism = "scram-sha-512", username = "${username}", password_file = "${passwordFile}" }`;
+    const config = configFile(address, more);
+    writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+    expect(await runCommand('topics', '--config', config, '--create')).toMatchObject({ code: 0, stderr: '' });
+    writeFileSync(passwordFile, 'another one\n');
+    const { code, stderr } = await runCommand('topics', '--config', config);
+    expect(code).toBe(4);
+    expect(stderr).toContain('correct kafka.sasl');
+    expect(stderr).not.toContain('another one');
   });
 
   it('shows neither password nor key when it is printed', () => {

@@ -118,7 +118,7 @@ export const startSecuredBroker = async (): Promise<SecuredBroker> => {
   const certificates = makeCertificates(mkdtempSync(join(tmpdir(), 'kafka-certificates-')));
   const login = { username: 'alice', password: `a ${randomBytes(8).toString('hex')}` };
   const ports = { tls: await freePort(), mutual: await freePort(), sasl: await freePort() };
-  const broker = await start({ ports, login, certificates });
+  const broker = await start('', { ports, login, certificates });
   const address = (port: number): string => `127.0.0.1:${String(port)}`;
   return {
     ...broker,
@@ -132,13 +132,13 @@ interface Security {
   readonly certificates: Certificates;
 }
 
-/** Starts a broker on a free port and waits until it answers. */
-export const startBroker = (): Promise<Broker> => start();
+/** Starts a broker on a free port and waits until it answers; `more` goes to the end of its properties. */
+export const startBroker = (more = ''): Promise<Broker> => start(more);
 
 const scram = ({ username, password }: Login): string[] =>
   ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]);
 
-const start = async (security?: Security): Promise<Broker> => {
+const start = async (more: string, security?: Security): Promise<Broker> => {
   if (!existsSync(join(JARS, 'kafka_2.13-4.1.2.jar')))
     execFileSync('mvn', [
       '-q',
@@ -153,7 +153,7 @@ const start = async (security?: Security): Promise<Broker> => {
   const [port, controller] = [await freePort(), await freePort()];
   const file = join(dir, 'server.properties');
   const ports: Ports = { plain: port, controller, ...(security === undefined ? {} : { secured: security.ports }) };
-  writeFileSync(file, properties(ports, dir, security === undefined ? '' : securedProperties(security.certificates, security.login)));
+  writeFileSync(file, properties(ports, dir, security === undefined ? more : securedProperties(security.certificates, security.login)));
   const classpath = ['-cp', `${JARS}/*`];
   const cluster = randomBytes(16).toString('base64url');
   const users = security === undefined ? [] : scram(security.login);

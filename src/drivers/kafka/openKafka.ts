@@ -6,10 +6,12 @@ import { fromHeaders, toHeaders } from '../../domain/record/cloudEvents.ts';
 import { recordDigest } from '../../domain/record/recordDigest.ts';
 import { unsentOf } from '../../domain/record/unsentOf.ts';
 import type { Tail, TopicRecord } from '../../domain/record.ts';
+import { wantedTopics } from '../../domain/topicContract.ts';
 import type { TopicLog } from '../../sinks/toTopic.ts';
 import type { StoredRecord, TopicFeed } from '../../streams/fromTopic.ts';
 import { explainKafka } from './explainKafka.ts';
 import { KafkaError } from './kafkaError.ts';
+import type { KafkaTopics } from './kafkaTopics.ts';
 import { late } from './late.ts';
 import { type KafkaAdminOptions, openKafkaAdmin } from './openKafkaAdmin.ts';
 import { headersOf } from './readTo.ts';
@@ -21,6 +23,7 @@ export interface KafkaOptions extends KafkaAdminOptions {
 
 /** The message bus on a Kafka broker. */
 export interface KafkaBus extends TopicLog, TopicFeed {
+  readonly topics: KafkaTopics;
   close(): Promise<void>;
 }
 
@@ -30,13 +33,16 @@ const SETTLING = 75_000;
 /** Milliseconds the first transaction may take: a new cluster makes its transaction log at that moment. */
 const FIRST_TRANSACTION = 30_000;
 
+/** Topics created without a word on replication stand on one broker. */
+const SINGLE = { replicationFactor: 1, minInsyncReplicas: 1 };
+
 /** Milliseconds between heartbeats while a record waits to be taken. */
 const HEARTBEAT = 1_000;
 
 /** Connects to Kafka and takes the place of any older instance; rejects with KafkaError within the deadlines. */
 export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
   const { brokers, clientId, transactionalId } = options;
-  const { client, admin, guarded, end, readTo, close } = await openKafkaAdmin(options);
+  const { client, topics, guarded, end, readTo, close } = await openKafkaAdmin(options);
   const producer = client.producer({
     transactionalId,
     idempotent: true,
@@ -104,11 +110,12 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
   };
 
   return {
-    createTopics: (topics) =>
+    topics,
+    createTopics: (names) =>
       inTurn(async () => {
-        const there = new Set(await admin.listTopics());
-        const missing = topics.filter((topic) => !there.has(topic)).map((topic) => ({ topic, numPartitions: 1 }));
-        if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true });
+        const there = new Set((await topics.describe(names)).map(({ topic }) => topic));
+        const missing = names.filter((name) => !there.has(name));
+        await topics.create(wantedTopics(missing, SINGLE));
       }),
     append: (topic, run) =>
       inTurn(async () => {

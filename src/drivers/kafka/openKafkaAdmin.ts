@@ -1,6 +1,7 @@
-import type { Admin, Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { explainKafka } from './explainKafka.ts';
 import { type KafkaConnection, kafkaClient } from './kafkaClient.ts';
+import { createTopics, describeTopics, type KafkaTopics } from './kafkaTopics.ts';
 import { late } from './late.ts';
 import { type ReadTo, readTo } from './readTo.ts';
 
@@ -12,7 +13,7 @@ export interface KafkaAdminOptions extends KafkaConnection {
 /** What is asked of Kafka besides writing and following topics. It writes no record, so it gets in nobody's way. */
 export interface KafkaAdmin {
   readonly client: Kafka;
-  readonly admin: Admin;
+  readonly topics: KafkaTopics;
   /** Runs a piece of work; its errors are ours. */
   readonly guarded: <T>(work: () => Promise<T>) => Promise<T>;
   /** The offset before which everything on a topic is settled: committed or aborted. */
@@ -42,7 +43,10 @@ export const openKafkaAdmin = async (options: KafkaAdminOptions): Promise<KafkaA
   }
   return {
     client,
-    admin,
+    topics: {
+      describe: (topics) => guarded(() => describeTopics(admin, topics)),
+      create: (topics) => guarded(() => createTopics(admin, topics)),
+    },
     guarded,
     end: (topic) =>
       guarded(async () => {
