@@ -3,6 +3,7 @@ import { config as rxjsConfig } from 'rxjs';
 import type { DevnetCommand } from './commands/devnet.ts';
 import { printDraw } from './commands/drawCommand.ts';
 import type { TopicsCommand } from './commands/topics.ts';
+import type { VerifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
@@ -25,6 +26,11 @@ const blockHash = (text: string): string => {
 const stream = (text: string): bigint => {
   if (!/^(\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn)
     throw new InvalidArgumentError('expected an unsigned 64-bit number.');
+  return BigInt(text);
+};
+
+const offset = (text: string): bigint => {
+  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('expected an offset, as verify names it.');
   return BigInt(text);
 };
 
@@ -105,6 +111,20 @@ configured(program.command('topics'))
   .action(async ({ config, set, ...options }: Configured & TopicsCommand) => {
     const { checkTopics } = await import('./commands/topics.ts');
     process.exit((await checkTopics(loadConfig(config, process.env, set), options)) ? 0 : EXIT.failed);
+  });
+
+configured(program.command('verify'))
+  .description('prove from its records alone that nothing on a topic is missing, doubled, moved, changed or forged')
+  .argument('<topic>', 'a topic of the deployment, as in chain or alice-chain')
+  .option('--from <offset>', 'begin there, and take the first records at their word', offset)
+  .option('--json', 'print one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExits with 0 when all is proven, with 1 otherwise.\nExample:\n  npm run -s coordinator -- verify chain --config config/local.toml',
+  )
+  .action(async (topic: string, { config, set, ...options }: Configured & VerifyCommand) => {
+    const { verifyTopic } = await import('./commands/verify.ts');
+    process.exit((await verifyTopic(loadConfig(config, process.env, set), topic, options)) ? 0 : EXIT.failed);
   });
 
 program

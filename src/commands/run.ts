@@ -1,10 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { hkdf } from '@noble/hashes/hkdf.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { join } from 'node:path';
 import { Subject } from 'rxjs';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
@@ -12,16 +7,15 @@ import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
-import { fromHex, toHex } from '../domain/hex.ts';
-import { publicKeyOf } from '../domain/record/signRecord.ts';
+import { toHex } from '../domain/hex.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
-import { sourcesOf } from '../domain/topics.ts';
 import { openKafka } from '../drivers/kafka/openKafka.ts';
 import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
+import { deriver, masterKey, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
 import { kafkaConnection } from './kafkaConnection.ts';
 import { onSignals } from './onSignals.ts';
 import { prepareTopics, topicsWanted } from './prepareTopics.ts';
@@ -40,25 +34,13 @@ const seraiKey = async ({ keys }: Config): Promise<Sr25519Pair> => {
   throw new ConfigError('config.invalid', '[keys] needs serai_key_file, or dev_account on a development chain');
 };
 
-/** The master key; a development account gets one made at its first start. */
-const masterKey = async ({ keys }: Config): Promise<Uint8Array> => {
-  const file = keys.master_key_file;
-  if (keys.dev_account !== undefined && !existsSync(file)) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(`${file}.new`, `${toHex(randomBytes(32))}\n`, { mode: 0o600, flush: true });
-    await rename(`${file}.new`, file);
-  }
-  return readSecretHex(file, 'keys.master_key_file', [32]);
-};
-
 /** Runs the coordinator a configuration describes, until a signal. */
 export const runCoordinator = async (config: Config): Promise<void> => {
-  const { general, observation, connection, keys } = config;
+  const { general, observation, connection } = config;
   const log = openLog(general.log_level);
   const key = await seraiKey(config);
   const master = await masterKey(config);
-  const derive = (what: string): Uint8Array =>
-    hkdf(sha256, master, undefined, utf8ToBytes(`serai-coordinator/v1/key/${general.name}/${what}`), 32);
+  const derive = deriver(master, general.name);
   const endpoint = `ws://${observation.rpc_host}:${String(observation.rpc_port)}`;
   await using opened = new AsyncDisposableStack();
 
@@ -89,8 +71,7 @@ export const runCoordinator = async (config: Config): Promise<void> => {
     },
   });
 
-  const signingSecrets = { observation: derive('observation'), crypto: derive('crypto'), connection: derive('connection') };
-  const sources = sourcesOf(general.name);
+  const signingSecrets = signingSecretsOf(derive);
   const stop$ = new Subject<void>();
   const random = (length: number): Uint8Array => randomBytes(length);
   const validator = toHex(key.publicKey);
@@ -122,12 +103,7 @@ export const runCoordinator = async (config: Config): Promise<void> => {
         }),
       key: { publicKey: validator, secretKey: key.secretKey },
       signingSecrets,
-      pins: {
-        ...Object.fromEntries(Object.entries(keys.pins).map(([source, pin]) => [source, fromHex(pin)])),
-        [sources.observation]: publicKeyOf(signingSecrets.observation),
-        [sources.crypto]: publicKeyOf(signingSecrets.crypto),
-        [sources.connection]: publicKeyOf(signingSecrets.connection),
-      },
+      pins: pinsOf(config, signingSecrets),
       random,
       stop$,
     }),

@@ -1,12 +1,17 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toHex } from '../../src/domain/hex.ts';
+
+/** The master key of deployments that tests configure. */
+export const MASTER = new Uint8Array(32).fill(7);
 
 /** Writes a configuration for the deployment `alice` in a folder of its own, against a broker; returns the file. */
 export const configFile = (broker: string, more = ''): string => {
   const dir = mkdtempSync(join(tmpdir(), 'config-'));
   const [host = '', port = ''] = broker.split(':');
   const file = join(dir, 'alice.toml');
+  writeFileSync(join(dir, 'master.key'), toHex(MASTER), { mode: 0o600 });
   writeFileSync(
     file,
     `[general]

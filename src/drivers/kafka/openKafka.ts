@@ -42,7 +42,7 @@ const HEARTBEAT = 1_000;
 /** Connects to Kafka and takes the place of any older instance; rejects with KafkaError within the deadlines. */
 export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
   const { brokers, clientId, transactionalId } = options;
-  const { client, topics, guarded, end, readTo, close } = await openKafkaAdmin(options);
+  const { client, topics, guarded, bounds, readTo, close } = await openKafkaAdmin(options);
   const producer = client.producer({
     transactionalId,
     idempotent: true,
@@ -75,8 +75,9 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
 
   /** Reads all of a topic; a record of ours behind another writer's open transaction is only seen once that is settled. */
   const readSettled = async (topic: string, take: (record: StoredRecord) => void): Promise<void> => {
-    let to = await end(topic);
-    const goal = await readTo({ topic, from: 0n, end: to, take });
+    const { low, end } = await bounds(topic);
+    let to = end;
+    const goal = await readTo({ topic, from: low, end, take });
     const deadline = Date.now() + SETTLING;
     while (to < goal) {
       if (Date.now() > deadline)
@@ -86,7 +87,7 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
         );
       await sleep(200);
       const from = to;
-      to = await end(topic);
+      to = (await bounds(topic)).end;
       await readTo({ topic, from, end: to, take });
     }
   };

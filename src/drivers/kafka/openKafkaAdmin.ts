@@ -16,8 +16,8 @@ export interface KafkaAdmin {
   readonly topics: KafkaTopics;
   /** Runs a piece of work; its errors are ours. */
   readonly guarded: <T>(work: () => Promise<T>) => Promise<T>;
-  /** The offset before which everything on a topic is settled: committed or aborted. */
-  readonly end: (topic: string) => Promise<bigint>;
+  /** The first offset of a topic, and the one before which everything is settled: committed or aborted. */
+  readonly bounds: (topic: string) => Promise<{ readonly low: bigint; readonly end: bigint }>;
   /** Reads a stretch of a topic, committed records only; returns the topic's high watermark as last seen. */
   readonly readTo: (stretch: Omit<ReadTo, 'group'>) => Promise<bigint>;
   readonly close: () => Promise<void>;
@@ -48,10 +48,10 @@ export const openKafkaAdmin = async (options: KafkaAdminOptions): Promise<KafkaA
       create: (topics) => guarded(() => createTopics(admin, topics)),
     },
     guarded,
-    end: (topic) =>
+    bounds: (topic) =>
       guarded(async () => {
-        const offsets = await admin.fetchTopicOffsets(topic);
-        return BigInt(offsets[0]?.high ?? '0');
+        const [partition] = await admin.fetchTopicOffsets(topic);
+        return { low: BigInt(partition?.low ?? '0'), end: BigInt(partition?.high ?? '0') };
       }),
     readTo: (stretch) => guarded(() => readTo(client, { ...stretch, group: options.clientId })),
     close: () => admin.disconnect(),
