@@ -18,7 +18,15 @@ const quiet = { info: () => undefined, warn: () => undefined };
 export const cycle = async (report: (figure: Figure) => void): Promise<void> => {
   const dir = await mkdtemp(join(tmpdir(), 'serai-bench-'));
   const stop$ = new Subject<void>();
-  const devnet = await openDevnet({ dir, seed: 1, port: 0, blockTime: BLOCK_TIME, log: { ...quiet, child: () => quiet }, stop$ });
+  const devnet = await openDevnet({
+    dir,
+    seed: 1,
+    port: 0,
+    blockTime: BLOCK_TIME,
+    log: { ...quiet, child: () => quiet },
+    faults: [],
+    stop$,
+  });
   const results = new Results();
   const unwatch = devnet.watch(({ topic, validator, record }) => {
     if (topic !== 'reports' || validator !== devnet.validators[0]?.name) return;

@@ -4,6 +4,7 @@ import { cycle } from './cycle.ts';
 import { type Figure, printFigure } from './figure.ts';
 import { memory } from './memory.ts';
 import { micro } from './micro.ts';
+import { observe } from './observe.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +17,7 @@ const report = (figure: Figure): void => {
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   cycle: () => cycle(report),
   micro: () => micro(report),
+  observe: () => observe(report),
   memory: () => memory(Number(values.minutes), report),
 };
 const names = positionals.length === 0 ? Object.keys(benches) : positionals;

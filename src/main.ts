@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { config as rxjsConfig } from 'rxjs';
+import type { DecodeCommand } from './commands/decode.ts';
 import type { DevnetCommand } from './commands/devnet.ts';
 import { printDraw } from './commands/drawCommand.ts';
 import type { TopicsCommand } from './commands/topics.ts';
 import type { VerifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
+import { FAULT_NAMES, type FaultSwitch, readFault } from './devnet/faultSwitch.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 
@@ -32,6 +34,12 @@ const stream = (text: string): bigint => {
 const offset = (text: string): bigint => {
   if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('expected an offset, as verify names it.');
   return BigInt(text);
+};
+
+const fault = (text: string, before: readonly FaultSwitch[]): readonly FaultSwitch[] => {
+  const read = readFault(text);
+  if (read === undefined) throw new InvalidArgumentError(`expected one of ${FAULT_NAMES.join(', ')}, as in "stall" or "slow=300".`);
+  return [...before, read];
 };
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -66,8 +74,16 @@ program
   .option('--timeout <seconds>', 'time the cycles may take', whole(1, 86_400), 120)
   .option('--data <dir>', 'keep state in this folder, and go on from it')
   .option('--port <n>', 'port of the simulated node, 0 for any', whole(0, 65_535), 0)
+  .addOption(
+    new Option('--fault <name[=value]>', `something that goes wrong, may be given again: ${FAULT_NAMES.join(', ')}`)
+      .argParser(fault)
+      .default([], 'none'),
+  )
   .option('--block-time <ms>', 'time between Serai blocks', whole(50, 60_000), 250)
-  .addHelpText('after', '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet\n  npm start -- --fault skip-heads --fault slow=300',
+  )
   .action(async (options: DevnetCommand) => {
     // Commands are loaded when called: `party draw` needs neither a database nor a network.
     const { runDevnet } = await import('./commands/devnet.ts');
@@ -126,6 +142,27 @@ configured(program.command('verify'))
     const { verifyTopic } = await import('./commands/verify.ts');
     process.exit((await verifyTopic(loadConfig(config, process.env, set), topic, options)) ? 0 : EXIT.failed);
   });
+
+const bytes = (text: string): string => {
+  if (!/^(0x)?([0-9a-fA-F]{2})*$/.test(text)) throw new InvalidArgumentError('expected bytes as hex.');
+  return `0x${text.replace(/^0x/, '').toLowerCase()}`;
+};
+
+const decode = program.command('decode').description("what the chain's bytes say");
+const decodable = (what: string, description: string, example: string): Command =>
+  decode
+    .command(what)
+    .description(description)
+    .requiredOption('--metadata <file>', "the runtime's metadata, as state_getMetadata answers it: hex or bytes")
+    .requiredOption('--hex <bytes>', 'the bytes', bytes)
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', `\nExample:\n  npm run -s coordinator -- decode ${what} --metadata metadata.hex --hex ${example} --json`);
+decodable('events', 'print the events that a value of System.Events holds', '0x04020600050000000100').action(
+  async (options: DecodeCommand) => (await import('./commands/decode.ts')).decodeEvents(options),
+);
+decodable('extrinsic', 'print the call of an extrinsic, and who signed it', '0x00000b0068e5cf8b0100').action(
+  async (options: DecodeCommand) => (await import('./commands/decode.ts')).decodeExtrinsic(options),
+);
 
 program
   .command('party')

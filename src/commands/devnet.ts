@@ -7,6 +7,7 @@ import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
 import { type Devnet, openDevnet } from '../devnet/devnet.ts';
 import { DevnetTimeout } from '../devnet/devnetTimeout.ts';
+import type { FaultSwitch } from '../devnet/faultSwitch.ts';
 import { liveView } from '../devnet/liveView.ts';
 import { devnetReport, Results } from '../devnet/reports.ts';
 import { onSignals } from './onSignals.ts';
@@ -22,6 +23,7 @@ export interface DevnetCommand {
   readonly data?: string;
   readonly port: number;
   readonly blockTime: number;
+  readonly fault: readonly FaultSwitch[];
 }
 
 /** Milliseconds between cycles while it goes on until stopped. */
@@ -49,6 +51,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
       seed: command.seed,
       port: command.port,
       blockTime: command.blockTime,
+      faults: command.fault,
       log: { info: log.info.bind(log), warn: log.warn.bind(log), child: (validator) => log.child({ validator }) },
       stop$,
     }),

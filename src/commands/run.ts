@@ -5,6 +5,7 @@ import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { openLog } from '../core/log.ts';
+import { logParked } from '../core/logParked.ts';
 import { supervise } from '../core/supervise.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
 import { toHex } from '../domain/hex.ts';
@@ -47,7 +48,13 @@ export const runCoordinator = async (config: Config): Promise<void> => {
   const kafka = await kafkaConnection(config, log.child({ part: 'kafka' }));
   // Both are tried, so that one start tells of everything that cannot be reached.
   const [chainTried, busTried] = await Promise.allSettled([
-    openSeraiClient({ endpoints: [endpoint, ...observation.endpoints], log: log.child({ part: 'chain' }), connectDeadline: CONNECT }),
+    openSeraiClient({
+      endpoints: [endpoint, ...observation.endpoints],
+      log: log.child({ part: 'chain' }),
+      connectDeadline: CONNECT,
+      withBatches: observation.addresses_of_interest.length > 0,
+      ...(observation.genesis_hash === undefined ? {} : { expectedGenesis: observation.genesis_hash }),
+    }),
     openKafka({
       ...kafka,
       transactionalId: `${general.name}-coordinator`,
@@ -105,6 +112,9 @@ export const runCoordinator = async (config: Config): Promise<void> => {
       signingSecrets,
       pins: pinsOf(config, signingSecrets),
       random,
+      interest: observation.addresses_of_interest,
+      startHeight: observation.start_block,
+      parked: logParked(log),
       stop$,
     }),
     ({ close }) => close(),

@@ -1,4 +1,7 @@
+import { decodeAddress } from '@polkadot/util-crypto';
 import { z } from 'zod';
+import { type Hex, toHex } from '../domain/hex.ts';
+import { hexOf } from '../domain/processor/ids.ts';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -64,6 +67,19 @@ const kafka = z
     when: isTable,
   });
 
+const isSs58 = (text: string): boolean => {
+  try {
+    return decodeAddress(text).length === 32;
+  } catch {
+    return false;
+  }
+};
+
+const interest = z
+  .string()
+  .refine((text) => /^0x([0-9a-fA-F]{2})+$/.test(text) || isSs58(text), 'expected an SS58 address, or an external address as 0x and hex')
+  .transform((text): Hex => (text.startsWith('0x') ? (text.toLowerCase() as Hex) : toHex(decodeAddress(text))));
+
 /** The configuration file, section by section (specification, Configurations; design §12). */
 export const configSchema = z.strictObject({
   general: z.strictObject({
@@ -78,7 +94,12 @@ export const configSchema = z.strictObject({
     rpc_host: host,
     rpc_port: port,
     endpoints: z.array(z.string().regex(/^wss?:\/\/.+/, 'expected a WebSocket address, as in "ws://node:9944"')).default([]),
-    addresses_of_interest: z.array(z.string().min(1)).default([]),
+    /** SS58 addresses of Serai, or the bytes of an external network's address in hex; read as hex. */
+    addresses_of_interest: z.array(interest).default([]),
+    /** The chain to be on; without it, the one found at the first start. */
+    genesis_hash: hexOf(32).optional(),
+    /** Where to begin when nothing was observed yet; a node that has thrown away older state cannot give what was before. */
+    start_block: z.number().int('expected a height').min(0, 'expected a height').default(0),
   }),
   chains: z.strictObject({ bitcoin: z.boolean().default(false), ethereum: z.boolean().default(false), monero: z.boolean().default(false) }),
   connection: z.strictObject({

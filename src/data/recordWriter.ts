@@ -39,6 +39,17 @@ export interface RecordWriterOptions {
 export const keyId = (sender: string, senderEpoch: number, receiver: string, receiverEpoch: number): string =>
   `${sender}#${String(senderEpoch)}>${receiver}#${String(receiverEpoch)}`;
 
+const inRuns = (messages: readonly Message[]): Message[][] => {
+  const runs: Message[][] = [];
+  let open: Message[] = [];
+  for (const message of messages) {
+    if (open.length === 0) runs.push(open);
+    open.push(message);
+    if (message.endsRun === true || open.length === RUN_LIMIT) open = [];
+  }
+  return runs;
+};
+
 const START: Tail = { sequence: 0n, digest: toHex(new Uint8Array(32)) };
 
 /** Turns messages into final records: numbered, chained, sealed, and signed at the end of every run (design §4, §5). */
@@ -57,15 +68,20 @@ export class RecordWriter {
 
   /** The runs of one commit for one topic, in order; the topic's tail moves on with them. */
   write(topic: string, messages: readonly Message[]): TopicRecord[][] {
-    const runs: TopicRecord[][] = [];
-    for (let at = 0; at < messages.length; at += RUN_LIMIT) {
-      const records = messages.slice(at, at + RUN_LIMIT).map((message) => this.#next(topic, message));
-      const last = records.at(-1);
-      if (last === undefined) continue;
-      const signature: Hex = toHex(signRecord(topic, last, this.#options.signingSecret));
-      runs.push([...records.slice(0, -1), { ...last, attributes: { ...last.attributes, signature } }]);
-    }
-    return runs;
+    return inRuns(messages).map((run) =>
+      this.#sign(
+        topic,
+        run.map((message) => this.#next(topic, message)),
+      ),
+    );
+  }
+
+  #sign(topic: string, records: readonly TopicRecord[]): TopicRecord[] {
+    return records.map((record, index) => {
+      if (index < records.length - 1) return record;
+      const signature: Hex = toHex(signRecord(topic, record, this.#options.signingSecret));
+      return { ...record, attributes: { ...record.attributes, signature } };
+    });
   }
 
   #next(topic: string, message: Message): TopicRecord {

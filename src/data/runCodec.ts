@@ -1,22 +1,38 @@
-import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { fromHex, type Hex, toHex } from '../domain/hex.ts';
 import type { Attributes, TopicRecord } from '../domain/record.ts';
 
 interface StoredAttributes extends Omit<Attributes, 'sequence'> {
   readonly sequence: string;
 }
 
-/** A run's final bytes as an outbox row keeps them: JSON, data in hex. */
-export const writeRun = (run: readonly TopicRecord[]): Uint8Array =>
-  utf8ToBytes(
-    JSON.stringify(
-      run.map(({ attributes, data }) => ({ attributes: { ...attributes, sequence: attributes.sequence.toString() }, data: toHex(data) })),
-    ),
-  );
+/** A run's final bytes as an outbox row keeps them: of each record the length of its attributes (u32 little endian) and their JSON, the length of its data and that. */
+export const writeRun = (run: readonly TopicRecord[]): Uint8Array => {
+  const parts = run.flatMap(({ attributes, data }) => [
+    Buffer.from(JSON.stringify({ ...attributes, sequence: attributes.sequence.toString() })),
+    data,
+  ]);
+  const bytes = Buffer.allocUnsafe(parts.reduce((total, part) => total + 4 + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    at = bytes.writeUInt32LE(part.length, at);
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+};
 
 /** Reads what `writeRun` wrote; the sealed store has authenticated it. */
-export const readRun = (bytes: Uint8Array): TopicRecord[] =>
-  (JSON.parse(new TextDecoder().decode(bytes)) as { attributes: StoredAttributes; data: Hex }[]).map(({ attributes, data }) => ({
-    attributes: { ...attributes, sequence: BigInt(attributes.sequence) },
-    data: fromHex(data),
-  }));
+export const readRun = (row: Uint8Array): TopicRecord[] => {
+  const bytes = Buffer.from(row.buffer, row.byteOffset, row.length);
+  const records: TopicRecord[] = [];
+  let at = 0;
+  const next = (): Buffer => {
+    const start = at + 4;
+    at = start + bytes.readUInt32LE(at);
+    return bytes.subarray(start, at);
+  };
+  while (at < bytes.length) {
+    const attributes = JSON.parse(next().toString('utf8')) as StoredAttributes;
+    records.push({ attributes: { ...attributes, sequence: BigInt(attributes.sequence) }, data: next() });
+  }
+  return records;
+};

@@ -9,6 +9,8 @@ import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import type { Route } from '../modules/module.ts';
 import type { StoredRecord } from '../streams/fromTopic.ts';
 import type { DevnetLog } from './devnetLog.ts';
+import type { FaultSwitch } from './faultSwitch.ts';
+import { setFault } from './node/faults.ts';
 import { openSeraiNode, type SeraiNode } from './node/seraiNode.ts';
 import { openExternalChain } from './processor/externalChain.ts';
 import { User } from './user.ts';
@@ -19,6 +21,9 @@ export const ACCOUNTS = ['Alice', 'Bob', 'Charlie', 'Dave'] as const;
 
 const NETWORK = 'Bitcoin';
 
+/** Blocks of which even the lying endpoint tells the truth. */
+const TRUTHFUL = 40;
+
 export interface DevnetOptions {
   readonly dir: string;
   readonly seed: number;
@@ -27,6 +32,8 @@ export interface DevnetOptions {
   /** Milliseconds between Serai blocks. */
   readonly blockTime: number;
   readonly log: DevnetLog;
+  /** What goes wrong from the start; the node's own faults can be switched while it runs (`devnet_setFault`). */
+  readonly faults: readonly FaultSwitch[];
   readonly stop$: Observable<unknown>;
 }
 
@@ -63,7 +70,7 @@ const rootSecret = async (dir: string): Promise<Uint8Array> => {
 };
 
 /** Opens the devnet on its folder: whatever was there goes on where it stood. */
-export const openDevnet = async ({ dir, seed, port, blockTime, log, stop$ }: DevnetOptions): Promise<Devnet> => {
+export const openDevnet = async ({ dir, seed, port, blockTime, log, faults, stop$ }: DevnetOptions): Promise<Devnet> => {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const root = await rootSecret(dir);
   const random = (length: number): Uint8Array => randomBytes(length);
@@ -75,12 +82,17 @@ export const openDevnet = async ({ dir, seed, port, blockTime, log, stop$ }: Dev
     const node = opened.adopt(await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, failed }), (it) =>
       it.close(),
     );
+    const endpoints = [node.url];
+    for (const { fault, value } of faults) {
+      if (fault === 'lying-endpoint') endpoints.push(await node.openLiar(node.finalizedNumber() + TRUTHFUL));
+      else setFault(node.faults, fault, value);
+    }
     const externalStore = opened.adopt(await openRocksdbStore(join(dir, NETWORK.toLowerCase())), (store) => store.close());
     const external = await openExternalChain({ store: externalStore, network: NETWORK });
     const addresses: PeerAddress[] = [];
     const validators: Validator[] = [];
     for (const account of ACCOUNTS) {
-      const options = { account, dir, root, network: NETWORK, endpoint: node.url, external, addresses, random, log, stop$ } as const;
+      const options = { account, dir, root, network: NETWORK, endpoints, external, addresses, random, log, stop$ } as const;
       validators.push(opened.adopt(await openValidator(options), (validator) => validator.close()));
     }
     const stack = opened.move();

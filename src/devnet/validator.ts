@@ -27,7 +27,8 @@ export interface ValidatorOptions {
   /** The devnet's root secret, from which every other one is derived. */
   readonly root: Uint8Array;
   readonly network: ExternalNetworkName;
-  readonly endpoint: string;
+  /** Of Serai nodes: the first is used, the others stand by and are compared with it. */
+  readonly endpoints: readonly string[];
   readonly external: ExternalChain;
   /** Addresses of all validators; this one adds its own. */
   readonly addresses: PeerAddress[];
@@ -47,7 +48,7 @@ export interface Validator {
 
 /** Opens one validator of the devnet. */
 export const openValidator = async (options: ValidatorOptions): Promise<Validator> => {
-  const { account, dir, root, network, endpoint, external, addresses, random, log, stop$ } = options;
+  const { account, dir, root, network, endpoints, external, addresses, random, log, stop$ } = options;
   const name = account.toLowerCase();
   const { publicKey, secretKey } = devAccount(account);
   const validator = toHex(publicKey);
@@ -73,9 +74,8 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
   const opened = new AsyncDisposableStack();
   try {
     const bus = opened.adopt(await openEmbeddedLog(await openRocksdbStore(join(dir, name, 'log'))), (log) => log.close());
-    const chain = opened.adopt(
-      await openSeraiClient({ endpoints: [endpoint], log: log.child(name), pollInterval: 1_000, silence: 30_000 }),
-      (client) => client.close(),
+    const chain = opened.adopt(await openSeraiClient({ endpoints, log: log.child(name), pollInterval: 1_000, silence: 30_000 }), (client) =>
+      client.close(),
     );
     const openPeers = async (epoch: number, height: () => number): Promise<Libp2pNetwork> => {
       const peers = await openLibp2p({
@@ -107,6 +107,9 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         signingSecrets,
         pins,
         random,
+        parked: ({ code, message }) => {
+          log.child(name).warn({ code, reason: message }, 'chain parked');
+        },
         stop$,
       }),
       ({ close }) => close(),

@@ -17,6 +17,8 @@ export interface Message {
   readonly time: string;
   readonly subject?: string;
   readonly data: Json;
+  /** Whether the run of records that are signed together ends here, though the commit has more. */
+  readonly endsRun?: boolean;
 }
 
 /** What a decision wants done, all of it in one commit. */

@@ -39,7 +39,7 @@ class FrameError extends Error {
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
-const readParcel = (row: Uint8Array): PeerParcel => {
+const readParcel = ([row]: readonly Uint8Array[]): PeerParcel => {
   const { epoch, sequence, body } = JSON.parse(text.decode(row)) as PeerDeed;
   return { epoch, sequence, body: new TextEncoder().encode(body) };
 };
@@ -96,7 +96,7 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
           mergeMap((validator) => {
             const lane = peerLane(validator);
             return relay({
-              envelopes$: fromOutbox(ledger.lane(lane), lane, 1).pipe(closeOn(stop$)),
+              envelopes$: fromOutbox({ lane: ledger.lane(lane), name: lane, most: 1 }).pipe(closeOn(stop$)),
               read: readParcel,
               send: toPeer(network, validator),
               delivery,

@@ -2,6 +2,8 @@ import type { Observable } from 'rxjs';
 import type { Store } from '../data/store.ts';
 import { MusigNonces } from '../domain/crypto/musigNonces.ts';
 import type { Hex } from '../domain/hex.ts';
+import type { ChainError } from '../domain/observation/chainError.ts';
+import type { Interest } from '../domain/observation/tellInterest.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
 import { allTopics, sourcesOf, topicsOf } from '../domain/topics.ts';
@@ -38,8 +40,17 @@ export interface CoordinatorOptions {
   /** Ed25519 public keys of everything that writes to our topics, by source. */
   readonly pins: Readonly<Record<string, Uint8Array>>;
   readonly random: (length: number) => Uint8Array;
+  /** Accounts and external addresses whose instructions are published. */
+  readonly interest?: Interest;
+  /** The height to begin at where nothing was observed yet; 0 where not given. */
+  readonly startHeight?: number;
+  /** Hears that the chain cannot be read on from a block. */
+  readonly parked: (error: ChainError) => void;
   readonly stop$: Observable<unknown>;
 }
+
+/** Milliseconds until a parked chain is tried again: another node, or a newer coordinator, may be able to read it. */
+const PARKED_FOR = 60_000;
 
 /** A coordinator that is open: it runs while its routes are subscribed to. */
 export interface Coordinator {
@@ -68,6 +79,10 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
       signingSecret: signingSecrets.observation,
       reader: chain,
       topic: topics.chain,
+      interest: options.interest ?? [],
+      startHeight: options.startHeight ?? 0,
+      parkedFor: PARKED_FOR,
+      parked: options.parked,
     });
     opened.push(observation);
     const height = (): number => (observation.ledger.cursor('finalized') as { number: number } | undefined)?.number ?? -1;

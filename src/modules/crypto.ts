@@ -20,7 +20,7 @@ export interface CryptoDeps extends ModuleDeps {
   readonly processor: (network: CryptoContext['networks'][number]) => string;
 }
 
-const readCall = (row: Uint8Array): ChainCall => JSON.parse(new TextDecoder().decode(row)) as ChainCall;
+const readCall = ([row]: readonly Uint8Array[]): ChainCall => JSON.parse(new TextDecoder().decode(row)) as ChainCall;
 
 /** The crypto module: key generation, parties and signing, between our processors and the other validators (design §7, §8). */
 export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
@@ -57,7 +57,7 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
       {
         name: 'calls go to the chain',
         running$: relay({
-          envelopes$: fromOutbox(ledger.lane('chain'), 'chain', 1).pipe(closeOn(stop$)),
+          envelopes$: fromOutbox({ lane: ledger.lane('chain'), name: 'chain', most: 1 }).pipe(closeOn(stop$)),
           read: readCall,
           send: toChain(submitter),
           delivery,

@@ -59,6 +59,9 @@ export interface ModuleDeps {
 /** Credits of a topic source: more than a run may have, so that a whole run can be held. */
 const CREDITS = RUN_LIMIT * 2;
 
+/** Runs that are appended to a topic together. */
+const RUNS_TOGETHER = 64;
+
 /** Faults that mean a source's own records are missing or out of order: the lane parks instead of going on. */
 const BROKEN = new Set(['record.gap', 'record.chain-broken']);
 
@@ -154,8 +157,8 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
     relayTopic: (topic) => ({
       name: `${source} writes ${topic}`,
       running$: relay({
-        envelopes$: fromOutbox(ledger.lane(`topic/${topic}`), topic, 1).pipe(closeOn(stop$)),
-        read: readRun,
+        envelopes$: fromOutbox({ lane: ledger.lane(`topic/${topic}`), name: topic, most: RUNS_TOGETHER }).pipe(closeOn(stop$)),
+        read: (rows) => rows.flatMap(readRun),
         send: toTopic(bus, topic),
         delivery,
       }),

@@ -1,52 +1,104 @@
+import { defer, from } from 'rxjs';
 import type { Ledger, Step } from '../data/ledger.ts';
 import type { Hex } from '../domain/hex.ts';
 import { blockToRecords } from '../domain/observation/blockToRecords.ts';
+import { ChainError } from '../domain/observation/chainError.ts';
 import { checkSuccession } from '../domain/observation/checkSuccession.ts';
+import type { BlockRef } from '../domain/observation/fields.ts';
+import type { ObservedBlock } from '../domain/observation/observedBlock.ts';
+import { deadLetterOf, parks } from '../domain/observation/parked.ts';
+import type { Interest } from '../domain/observation/tellInterest.ts';
+import { table } from '../domain/tables.ts';
 import { closeOn } from '../operators/closeOn.ts';
+import { retryParked } from '../operators/retryParked.ts';
 import { blocksToLedger } from '../pipelines/observation/blocksToLedger.ts';
 import { toLedger } from '../sinks/toLedger.ts';
-import { type ChainBlock, type ChainReader, fromChain } from '../streams/fromChain.ts';
+import { type ChainReader, fromChain, type Start } from '../streams/fromChain.ts';
 import { delivery } from './delivery.ts';
 import { type Module, type ModuleDeps, openModule } from './module.ts';
 
-/** Blocks taken in ahead of the commit. */
-const CREDITS = 8;
-
-interface Cursor {
-  readonly number: number;
-  readonly hash: Hex;
-}
+/** Blocks taken in ahead of their commit; those that wait share one write. */
+const CREDITS = 32;
 
 export interface ObservationDeps extends ModuleDeps {
   readonly reader: ChainReader;
   readonly topic: string;
+  readonly interest: Interest;
+  /** The height to begin at where nothing was observed yet. */
+  readonly startHeight: number;
+  /** Milliseconds until a parked lane is tried again. */
+  readonly parkedFor: number;
+  /** Hears that the lane is parked, and why. */
+  readonly parked: (error: ChainError) => void;
 }
+
+/** Which chain the store is of. */
+const chains = table<{ readonly genesisHash: Hex; readonly profile: string }>('chain');
+
+/** The watched values as they were published last, by type and subject. */
+const published = table<string>('published');
+
+/** The block the lane is parked at, if it is. */
+const parkedAt = table<{ readonly height: number; readonly code: string; readonly reason: string }>('parked');
 
 /** The observation module: the finalized chain becomes records of `<name>-chain` (design §6). */
 export const openObservation = async (deps: ObservationDeps): Promise<Module> => {
-  const { reader, topic, stop$, deadLetter } = deps;
+  const { reader, topic, stop$, deadLetter, source, interest, startHeight } = deps;
   const { ledger, relayTopic } = await openModule(deps, {});
-  const step = (block: ChainBlock): Step => {
-    checkSuccession(ledger.cursor('finalized') as Cursor | undefined, block);
-    return stepOf(block);
+  await checkChain(ledger, reader);
+
+  const start = (): Start => {
+    const after = cursorOf(ledger);
+    return after === undefined ? { height: startHeight } : { height: after.number + 1, after };
   };
-  const stepOf = (block: ChainBlock): Step => ({
-    cursor: { name: 'finalized', value: { number: block.number, hash: block.hash } },
-    decide: (draft) => {
-      for (const message of blockToRecords(block)) draft.send({ topic, ...message });
-    },
-  });
-  const from = (): number => nextHeight(ledger);
+
+  /** Steps for the blocks of one subscription, each on top of the one before, though that one may still wait for its commit. */
+  const recorder = (): ((block: ObservedBlock) => Step) => {
+    let last = cursorOf(ledger);
+    const values = new Map(published.rows(ledger));
+    return (block) => {
+      checkSuccession(last, block);
+      const told = blockToRecords(block, values, interest);
+      last = { number: block.number, hash: block.hash };
+      for (const [key, value] of told.published) values.set(key, value);
+      return {
+        cursor: { name: 'finalized', value: { number: block.number, hash: block.hash } },
+        decide: (draft) => {
+          for (const [key, value] of told.published) published.put(draft, key, value);
+          if (parkedAt.get(draft, '') !== undefined) parkedAt.delete(draft, '');
+          // The block's own record ends the run: what is signed does not depend on how many blocks share a commit.
+          for (const message of told.records) draft.send({ topic, ...message, endsRun: message.type === 'serai.chain.block.v1' });
+        },
+      };
+    };
+  };
+
+  const keep = (error: ChainError) => {
+    deps.parked(error);
+    const height = start().height;
+    const letter = deadLetterOf(error, { height, topic, source });
+    const step: Step = {
+      marks: [letter.mark],
+      decide: (draft, standing) => {
+        parkedAt.put(draft, '', { height, code: error.code, reason: error.message });
+        if (standing(letter.mark.id) === 'new') draft.send({ topic: deadLetter, ...letter.message });
+      },
+    };
+    return from(ledger.commit(step));
+  };
+
   return {
     ledger,
     routes: [
       {
         name: 'the chain is observed',
-        running$: blocksToLedger({
-          envelopes$: fromChain({ reader, from, credits: CREDITS }).pipe(closeOn(stop$)),
-          commit: toLedger(ledger, step),
-          delivery,
-        }),
+        running$: defer(() =>
+          blocksToLedger({
+            envelopes$: fromChain({ reader, from: start, credits: CREDITS }).pipe(closeOn(stop$)),
+            commit: toLedger(ledger, recorder()),
+            delivery: { ...delivery, concurrency: CREDITS },
+          }),
+        ).pipe(retryParked({ parks, keep, pause: deps.parkedFor, stop$ })),
       },
       relayTopic(topic),
       relayTopic(deadLetter),
@@ -55,7 +107,28 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
   };
 };
 
-const nextHeight = (ledger: Ledger): number => {
-  const cursor = ledger.cursor('finalized') as Cursor | undefined;
-  return cursor === undefined ? 0 : cursor.number + 1;
+const cursorOf = (ledger: Ledger): BlockRef | undefined => ledger.cursor('finalized') as BlockRef | undefined;
+
+/** Remembers the chain at the first start, and refuses any other one later: `chain.wrong-genesis`, `chain.wrong-profile`. */
+const checkChain = async (ledger: Ledger, { genesisHash, profile }: ChainReader): Promise<void> => {
+  const known = chains.get(ledger, '');
+  const cure = 'correct the endpoint, or use another name and data folder';
+  if (known === undefined) {
+    await ledger.commit({
+      decide: (draft) => {
+        chains.put(draft, '', { genesisHash, profile });
+      },
+    });
+    return;
+  }
+  if (known.genesisHash !== genesisHash)
+    throw new ChainError(
+      'chain.wrong-genesis',
+      `the node has genesis block ${genesisHash}, this store is of ${known.genesisHash}; ${cure}`,
+    );
+  if (known.profile !== profile)
+    throw new ChainError(
+      'chain.wrong-profile',
+      `the chain's byte layout is ${profile}, this store is of a ${known.profile} chain; ${cure}`,
+    );
 };

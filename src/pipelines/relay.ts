@@ -6,9 +6,9 @@ import { type ThroughOptions, through } from '../operators/through.ts';
 import type { Sink } from '../sinks/sink.ts';
 
 export interface Relay<P> {
-  readonly envelopes$: Observable<Envelope<Uint8Array>>;
-  readonly read: (row: Uint8Array) => P;
-  /** Sends what the row says; complete means it has arrived, and sending it again does no harm. */
+  readonly envelopes$: Observable<Envelope<readonly Uint8Array[]>>;
+  readonly read: (rows: readonly Uint8Array[]) => P;
+  /** Sends what the rows say; complete means it has arrived, and sending it again does no harm. */
   readonly send: Sink<P>;
   readonly delivery: ThroughOptions;
 }

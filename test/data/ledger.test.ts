@@ -59,14 +59,18 @@ const message = (id: string) => ({ topic: 'a-chain', type: 't.v1', id, time: new
 const take = (ledger: Ledger, lane: string, count: number): Promise<LaneRow[]> =>
   new Promise((resolve, reject) => {
     const rows: LaneRow[] = [];
-    const stop = ledger.lane(lane).read((row) => {
-      rows.push(row);
-      if (rows.length === count) {
-        stop();
-        resolve(rows);
-      }
-      return Promise.resolve();
-    }, reject);
+    const stop = ledger.lane(lane).read(
+      1,
+      ([row]) => {
+        if (row !== undefined) rows.push(row);
+        if (rows.length === count) {
+          stop();
+          resolve(rows);
+        }
+        return Promise.resolve();
+      },
+      reject,
+    );
   });
 
 describe('the ledger', () => {
@@ -160,6 +164,34 @@ describe('a lane', () => {
     expect(rows.map(({ value }) => new TextDecoder().decode(value))).toEqual(['2', '3']);
   });
 
+  it('gives together what waits, within its bounds', async () => {
+    const ledger = await open(keptStore());
+    for (let value = 0; value < 5; value += 1) await ledger.commit({ decide: doing(value) });
+    await ledger.commit({
+      decide: (draft) => {
+        for (let value = 0; value < 3; value += 1) draft.do('large', 'x'.repeat(500_000));
+      },
+    });
+    const sizes = (lane: string, of: number): Promise<number[]> =>
+      new Promise((resolve, reject) => {
+        const read: number[] = [];
+        const stop = ledger.lane(lane).read(
+          of,
+          (rows) => {
+            read.push(rows.length);
+            if (read.length === 2) {
+              stop();
+              resolve(read);
+            }
+            return Promise.resolve();
+          },
+          reject,
+        );
+      });
+    await expect(sizes('lane', 3)).resolves.toEqual([3, 2]);
+    await expect(sizes('large', 3)).resolves.toEqual([1, 1]);
+  });
+
   it('waits for the promise of each row, and wakes for new ones', async () => {
     const ledger = await open(keptStore());
     const order: string[] = [];
@@ -168,8 +200,9 @@ describe('a lane', () => {
       done = resolve;
     });
     const stop = ledger.lane('lane').read(
-      async ({ value }) => {
-        const name = new TextDecoder().decode(value);
+      1,
+      async ([row]) => {
+        const name = new TextDecoder().decode(row?.value);
         order.push(`begin ${name}`);
         await new Promise((resolve) => setImmediate(resolve));
         order.push(`end ${name}`);

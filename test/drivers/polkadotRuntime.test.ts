@@ -9,7 +9,22 @@ interface GoldenEvent {
   readonly variant: string;
   readonly fields: Record<string, unknown>;
   readonly phase: 'Initialization' | 'Finalization' | { readonly ApplyExtrinsic: number };
+  readonly topics: readonly Hex[];
+  readonly pallet_index: number;
+  readonly variant_index: number;
+  readonly event_hex: Hex;
+  readonly record_hex: Hex;
   readonly storage_hex: Hex;
+}
+interface GoldenCall {
+  readonly pallet: string;
+  readonly call: string;
+  readonly fields: Record<string, unknown>;
+  readonly abi_call_hex: Hex;
+  readonly abi_pallet_index: number;
+  readonly abi_call_index: number;
+  readonly unsigned_extrinsic_hex: Hex;
+  readonly signed: { readonly signer: Hex; readonly nonce: number; readonly tip: string; readonly extrinsic_hex: Hex } | null;
 }
 interface GoldenEvents {
   readonly events: readonly GoldenEvent[];
@@ -18,32 +33,30 @@ interface GoldenEvents {
   readonly empty: { readonly storage_hex: Hex };
 }
 
-/** The recorder names what the metadata leaves unnamed or writes in snake_case. */
-const asInMetadata = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(asInMetadata);
-  if (typeof value !== 'object' || value === null) return value;
-  const renamed: Record<string, string> = {
-    ristretto: '0',
-    external: '1',
-    refTime: 'ref_time',
-    proofSize: 'proof_size',
-    paysFee: 'pays_fee',
-  };
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [renamed[key] ?? key, asInMetadata(inner)]));
-};
-
 describe.skipIf(!goldenPresent).each(['14', '15'])('the runtime of metadata v%s', (version) => {
   const { events, groups, all, empty } = golden('events.json') as GoldenEvents;
   const original = goldenText(`metadata_v${version}.hex`) as Hex;
   const runtime = openRuntime(patchMetadata(original), 'serai-1');
 
-  it('decodes each of the 78 events as recorded', () => {
+  it('decodes each of the 78 events as recorded, and encodes it back', () => {
     expect(events).toHaveLength(78);
-    for (const { pallet, variant, fields, phase, storage_hex } of events) {
-      const expectedPhase = typeof phase === 'string' ? phase : phase.ApplyExtrinsic;
-      expect(runtime.events(storage_hex)).toEqual([
-        { index: 0, phase: expectedPhase, pallet, name: variant, fields: asInMetadata(fields) },
+    for (const { phase, storage_hex, ...recorded } of events) {
+      const decoded = runtime.events(storage_hex);
+      expect(decoded).toEqual([
+        {
+          index: 0,
+          phase: typeof phase === 'string' ? phase : phase.ApplyExtrinsic,
+          pallet: recorded.pallet,
+          name: recorded.variant,
+          fields: recorded.fields,
+          palletIndex: recorded.pallet_index,
+          variantIndex: recorded.variant_index,
+          topics: recorded.topics,
+          event: recorded.event_hex,
+          record: recorded.record_hex,
+        },
       ]);
+      expect(runtime.encodeEvents(decoded)).toBe(storage_hex);
     }
   });
 
@@ -52,8 +65,47 @@ describe.skipIf(!goldenPresent).each(['14', '15'])('the runtime of metadata v%s'
       expect(runtime.events(group.storage_hex).map(({ name }) => name)).toEqual(group.events.map((index) => events[index]?.variant));
     }
     expect(runtime.events(all.storage_hex)).toHaveLength(78);
+    expect(runtime.encodeEvents(runtime.events(all.storage_hex))).toBe(all.storage_hex);
     expect(runtime.events(empty.storage_hex)).toEqual([]);
     expect(runtime.events(null)).toEqual([]);
+  });
+
+  it('decodes each of the 30 calls as recorded, unsigned and signed', () => {
+    const { calls } = golden('calls.json') as { readonly calls: readonly GoldenCall[] };
+    expect(calls).toHaveLength(30);
+    for (const { signed, ...recorded } of calls) {
+      const call = {
+        pallet: recorded.pallet,
+        call: recorded.call,
+        fields: recorded.fields,
+        palletIndex: recorded.abi_pallet_index,
+        callIndex: recorded.abi_call_index,
+        abi: recorded.abi_call_hex,
+      };
+      expect(runtime.extrinsic(recorded.unsigned_extrinsic_hex)).toEqual({ ...call, signed: null });
+      if (signed === null) continue;
+      const { signer, nonce, tip, extrinsic_hex } = signed;
+      expect(runtime.extrinsic(extrinsic_hex)).toMatchObject({
+        ...call,
+        signed: { signer, nonce, tip: BigInt(tip), era: { tag: 'Immortal' } },
+      });
+    }
+  });
+
+  it('refuses extrinsics that end early, go on, or are of no call', () => {
+    for (const raw of ['0x00000b0068e5cf8b01', '0x00000b0068e5cf8b010000', '0x63000b0068e5cf8b0100', '0x'] as Hex[])
+      expect(() => runtime.extrinsic(raw)).toThrow(expect.objectContaining({ code: 'chain.undecodable', raw }) as Error);
+  });
+
+  it('reads the extrinsics of recorded blocks', () => {
+    const { blocks } = golden('node/blocks.json') as { readonly blocks: readonly { readonly blockBin: Hex }[] };
+    expect(blocks.slice(1).map(({ blockBin }) => runtime.extrinsicsOf(blockBin).map(({ pallet, call }) => `${pallet}.${call}`))).toEqual(
+      blocks.slice(1).map(() => ['Timestamp.set']),
+    );
+  });
+
+  it('is told to be of the profile serai-dev', () => {
+    expect(runtime.profile).toBe('serai-dev');
   });
 
   it('refuses bytes that end early or go on, with the bytes', () => {

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { BlockRef } from '../../src/domain/observation/fields.ts';
+import type { ObservedBlock } from '../../src/domain/observation/observedBlock.ts';
 import { openSeraiClient, type SeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
-import type { ChainBlock } from '../../src/streams/fromChain.ts';
 import { goldenPresent, goldenText } from '../support/golden.ts';
-import { openRecordedNode, type RecordedNode } from '../support/recordedNode.ts';
+import { type Answer, eventsKey, lastUpgradeKey, openRecordedNode, type RecordedNode } from '../support/recordedNode.ts';
+import { recordsOf } from '../support/recordsOf.ts';
 
 const lines: string[] = [];
 const log: SeraiClientOptions['log'] = {
@@ -25,16 +27,16 @@ const connect = async (node: RecordedNode, options: Partial<SeraiClientOptions> 
 };
 
 interface Observed {
-  readonly blocks: ChainBlock[];
+  readonly blocks: ObservedBlock[];
   readonly failures: unknown[];
   readonly stop: () => Promise<void>;
 }
 
-const observe = (client: SeraiClient, from: number, deliver?: (block: ChainBlock) => Promise<void>): Observed => {
-  const blocks: ChainBlock[] = [];
+const observe = (client: SeraiClient, height: number, deliver?: (block: ObservedBlock) => Promise<void>, after?: BlockRef): Observed => {
+  const blocks: ObservedBlock[] = [];
   const failures: unknown[] = [];
   const stop = client.follow(
-    from,
+    after === undefined ? { height } : { height, after },
     async (block) => {
       await deliver?.(block);
       blocks.push(block);
@@ -43,6 +45,14 @@ const observe = (client: SeraiClient, from: number, deliver?: (block: ChainBlock
   );
   onTestFinished(stop);
   return { blocks, failures, stop };
+};
+
+/** The answer with another value under a storage key. */
+const changed = (answer: Answer, key: string, value: string): Answer => {
+  const [set] = (
+    answer as { readonly result: readonly { readonly block: string; readonly changes: readonly (readonly [string, string])[] }[] }
+  ).result;
+  return { result: [{ block: set?.block, changes: set?.changes.map(([at, before]) => [at, at === key ? value : before]) }] };
 };
 
 const heights = ({ blocks }: Observed): number[] => blocks.map(({ number }) => number);
@@ -70,8 +80,9 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
     expect(genesis?.events.filter(({ name }) => name === 'NewSet').map(({ fields }) => fields)).toEqual(
       ['Serai', 'Bitcoin', 'Ethereum', 'Monero'].map((network) => ({ set: { session: 0, network } })),
     );
-    const alice = { publicKey: '0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d', weight: 1 };
-    expect(genesis?.participants).toEqual({ Bitcoin: [alice], Ethereum: [alice], Monero: [alice] });
+    expect(genesis?.state.find(({ item, key }) => item === 'Participants' && key === 'Bitcoin')?.value).toEqual([
+      ['0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d', '1'],
+    ]);
     const rotation = observed.blocks[21];
     expect(rotation?.events.map(({ pallet, name }) => `${pallet}.${name}`)).toEqual([
       'ValidatorSets.SetRetired',
@@ -80,8 +91,9 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
       'System.ExtrinsicSuccess',
       'Grandpa.NewAuthorities',
     ]);
-    expect(rotation?.participants).toEqual({});
     expect(new Date(rotation?.time ?? 0).getUTCFullYear()).toBeGreaterThan(2024);
+    const sessions = recordsOf(observed.blocks).filter(({ type }) => type === 'serai.validator-sets.current-session.v1');
+    expect(sessions.map(({ id }) => id.slice(id.indexOf('/') + 1))).toEqual(['0/Serai', '0/Bitcoin', '0/Ethereum', '0/Monero', '21/Serai']);
     expect(observed.failures).toEqual([]);
   });
 
@@ -130,7 +142,7 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
     });
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(heights(observed)).toEqual([0, 1, 2]);
-    expect(node.requests.filter((method) => method === 'state_getRuntimeVersion').length).toBeLessThanOrEqual(1 + 8);
+    expect(node.requests.filter((method) => method === 'chain_getHeader').length).toBeLessThanOrEqual(20);
     gate.resolve(undefined);
     await until(() => {
       expect(heights(observed)).toEqual(range(0, 24));
@@ -208,33 +220,85 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
     expect(heights(observed)).toEqual(range(0, 5));
   });
 
-  it('refuses a header that is not the one of its hash', async () => {
+  it.each([
+    ['the header of another block', 'chain_getHeader', (node: RecordedNode) => ({ result: node.blocks[1]?.header })],
+    [
+      'the state of another block',
+      'state_queryStorageAt',
+      (node: RecordedNode) => node.answer('state_queryStorageAt', [[], node.blocks[1]?.hash]),
+    ],
+    ['the state of no block', 'state_queryStorageAt', () => ({ result: [] })],
+    ['an error', 'state_queryStorageAt', () => ({ error: { code: -32603, message: 'Internal error' } })],
+  ])('is asked again when it answers with %s', async (_what, method, wrong) => {
     const node = await startNode();
     node.finalize(4);
     const client = await connect(node);
-    node.meddle((method, params) =>
-      method === 'chain_getHeader' && params[0] === node.blocks[2]?.hash
-        ? { result: { ...node.blocks[2]?.header, stateRoot: `0x${'11'.repeat(32)}` } }
-        : undefined,
-    );
+    let times = 0;
+    node.meddle((asked, params) => {
+      const of = asked === 'chain_getHeader' ? params[0] : params[1];
+      if (asked !== method || of !== node.blocks[2]?.hash || times === 3) return undefined;
+      times += 1;
+      return wrong(node);
+    });
     const observed = observe(client, 0);
     await until(() => {
-      expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.contradiction' })]);
+      expect(heights(observed)).toEqual(range(0, 4));
     });
-    expect(heights(observed)).toEqual([0, 1]);
+    expect(lines.filter((line) => line === 'chain block retried')).toHaveLength(3);
+    expect(observed.failures).toEqual([]);
   });
 
-  it('stops at events it cannot decode, with their bytes', async () => {
+  it('is left for the next endpoint when its answers stay wrong', async () => {
+    const [wrong, right] = [await startNode(), await startNode()];
+    for (const node of [wrong, right]) node.finalize(6);
+    wrong.meddle((method, params) =>
+      method === 'chain_getHeader' && params[0] === wrong.blocks[3]?.hash ? { result: wrong.blocks[1]?.header } : undefined,
+    );
+    const observed = observe(await connect(wrong, { endpoints: [wrong.url, right.url] }), 0);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 6));
+    });
+    expect(observed.failures).toEqual([]);
+  });
+
+  it('stops at events it cannot decode, with their bytes, the block and the runtime', async () => {
     const node = await startNode();
     node.finalize(6);
     const client = await connect(node);
     const raw = '0x04000000ff00';
-    node.meddle((method, params) => (method === 'state_getStorage' && params[1] === node.blocks[3]?.hash ? { result: raw } : undefined));
+    node.meddle((method, params) => {
+      if (method !== 'state_queryStorageAt' || params[1] !== node.blocks[3]?.hash) return undefined;
+      return changed(node.answer(method, params), eventsKey, raw);
+    });
     const observed = observe(client, 0);
     await until(() => {
-      expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.undecodable', raw })]);
+      expect(observed.failures).toEqual([
+        expect.objectContaining({
+          code: 'chain.undecodable',
+          raw,
+          at: { number: 3, hash: node.blocks[3]?.hash },
+          runtime: 'serai-1',
+        }),
+      ]);
     });
     expect(heights(observed)).toEqual([0, 1, 2]);
+  });
+
+  it('is told apart when it has thrown the state away', async () => {
+    const node = await startNode();
+    node.finalize(6);
+    const client = await connect(node);
+    node.meddle((method, params) =>
+      method === 'state_queryStorageAt' && params[1] === node.blocks[2]?.hash
+        ? { error: { code: 4003, message: 'Client error: Api called for an unknown Block: State already discarded for 0x02' } }
+        : undefined,
+    );
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(observed.failures).toEqual([
+        expect.objectContaining({ code: 'chain.pruned', message: expect.stringContaining('archive') as string }),
+      ]);
+    });
   });
 
   it('is read with the runtime that executed each block when the runtime is upgraded', async () => {
@@ -249,6 +313,8 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
     let fetched = 0;
     node.meddle((method, params) => {
       if (method === 'state_getRuntimeVersion' && isNew(params[0])) return { result: { ...version, specVersion: 2 } };
+      if (method === 'state_queryStorageAt' && (heightOf.get(params[1] as string) ?? 0) > upgrade)
+        return changed(node.answer(method, params), lastUpgradeKey, '0x08147365726169');
       if (method === 'state_getMetadata' && isNew(params[0])) return { result: metadata };
       if (method !== 'state_call' || params[0] !== 'Metadata_metadata_at_version' || !isNew(params[2])) return undefined;
       fetched += 1;
@@ -267,6 +333,56 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
       range(1, 14).map((height) => (height <= upgrade ? 'ExtrinsicSuccess' : 'ExtrinsicTriumph')),
     );
     expect(fetched).toBe(1);
+  });
+
+  it('is left for the next endpoint while it is syncing, or when it goes back in time', async () => {
+    const [first, second] = [await startNode(), await startNode()];
+    first.finalize(8);
+    second.finalize(12);
+    first.meddle((method) => (method === 'system_health' ? { result: { peers: 3, isSyncing: true, shouldHavePeers: true } } : undefined));
+    const observed = observe(await connect(first, { endpoints: [first.url, second.url] }), 0);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 12));
+    });
+    expect(lines).toContain('chain node is syncing');
+    first.meddle(() => undefined);
+    first.finalize(14);
+    second.finalize(5);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 14));
+    });
+    expect(lines).toContain('chain node went back in time');
+    expect(observed.failures).toEqual([]);
+  });
+
+  it('is no longer believed when another endpoint has another finalized block', async () => {
+    const [lying, honest] = [await startNode(), await startNode()];
+    for (const node of [lying, honest]) node.finalize(6);
+    const client = await connect(honest, { endpoints: [honest.url, lying.url] });
+    lying.meddle((method, params) => (method === 'chain_getBlockHash' && params[0] === 9 ? { result: lying.blocks[4]?.hash } : undefined));
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 6));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(observed.failures).toEqual([]);
+    for (const node of [lying, honest]) node.finalize(9);
+    await until(() => {
+      expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.disagreement' })]);
+    });
+    expect(String(observed.failures[0])).toContain(lying.url);
+  });
+
+  it('goes on only from the block that was read last', async () => {
+    const node = await startNode();
+    node.finalize(9);
+    const client = await connect(node);
+    const other = `0x${'44'.repeat(32)}` as const;
+    const observed = observe(client, 6, undefined, { number: 5, hash: other });
+    await until(() => {
+      expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.contradiction' })]);
+    });
+    expect(observed.blocks).toEqual([]);
   });
 
   it('is refused when it is of another chain than expected', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSeraiNode, type SeraiNode } from '../../src/devnet/node/seraiNode.ts';
-import { blockToRecords } from '../../src/domain/observation/blockToRecords.ts';
+import type { ObservedBlock } from '../../src/domain/observation/observedBlock.ts';
 import type { ChainRecord } from '../../src/domain/observation/schemas.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openSeraiClient, type SeraiClient } from '../../src/drivers/polkadot/openSeraiClient.ts';
-import type { ChainBlock } from '../../src/streams/fromChain.ts';
+import { recordsOf } from '../support/recordsOf.ts';
 
 const quiet = { info: () => undefined, warn: () => undefined };
 
@@ -19,10 +19,10 @@ const open = async (): Promise<readonly [SeraiNode, SeraiClient]> => {
 describe('the simulated Serai node', { timeout: 20_000 }, () => {
   it('is observed as a real one is', async () => {
     const [node, client] = await open();
-    const blocks: ChainBlock[] = [];
+    const blocks: ObservedBlock[] = [];
     const failures: unknown[] = [];
     const stop = client.follow(
-      0,
+      { height: 0 },
       (block) => {
         blocks.push(block);
         return Promise.resolve();
@@ -40,14 +40,17 @@ describe('the simulated Serai node', { timeout: 20_000 }, () => {
       { timeout: 8_000 },
     );
     expect(failures).toEqual([]);
-    const records: ChainRecord[] = blocks.flatMap((block) => blockToRecords(block));
+    const records: ChainRecord[] = recordsOf(blocks);
     expect(records.filter(({ type }) => type === 'serai.chain.block.v1')).toHaveLength(finalized + 1);
     expect(records.filter(({ type }) => type === 'serai.validator-sets.participants.v1').map(({ subject }) => subject)).toEqual([
+      'Serai/0',
       'Bitcoin/0',
       'Ethereum/0',
       'Monero/0',
     ]);
-    const members = blocks[0]?.participants['Bitcoin']?.map(({ publicKey }) => publicKey) ?? [];
+    const ofBitcoin = records.find((record) => record.type === 'serai.validator-sets.participants.v1' && record.subject === 'Bitcoin/0');
+    const members =
+      ofBitcoin?.type === 'serai.validator-sets.participants.v1' ? ofBitcoin.data.participants.map(({ publicKey }) => publicKey) : [];
     expect(new Set(await client.validators('Bitcoin'))).toEqual(new Set(members));
   });
 

@@ -3,8 +3,8 @@ import { relay } from '../../src/pipelines/relay.ts';
 import { delivery } from '../support/delivery.ts';
 import { refused, rehearse } from '../support/rehearse.ts';
 
-const first = (row: Uint8Array): number => {
-  const [value] = row;
+const first = ([row]: readonly Uint8Array[]): number => {
+  const [value] = row ?? [];
   if (value === undefined) throw new Error('empty');
   return value;
 };
@@ -12,7 +12,7 @@ const first = (row: Uint8Array): number => {
 describe('relay', () => {
   it('sends rows in order, and acks each when it has arrived', () => {
     rehearse(({ hot, cold, envelope, fates, expectObservable, expectSubscriptions, flush }) => {
-      const envelopes$ = hot(' -ab------|', { a: envelope('a', Uint8Array.of(1)), b: envelope('b', Uint8Array.of(2)) });
+      const envelopes$ = hot(' -ab------|', { a: envelope('a', [Uint8Array.of(1)]), b: envelope('b', [Uint8Array.of(2)]) });
       const sent$ = cold('       ---|');
       const sent: number[] = [];
       const send = (payload: number) => {
@@ -29,7 +29,7 @@ describe('relay', () => {
 
   it('leaves a row open that was under way when it was cut off', () => {
     rehearse(({ hot, cold, envelope, fates, expectObservable, flush }) => {
-      const envelopes$ = hot('-a-|', { a: envelope('a', Uint8Array.of(1)) });
+      const envelopes$ = hot('-a-|', { a: envelope('a', [Uint8Array.of(1)]) });
       expectObservable(relay({ envelopes$, read: first, send: () => cold('-----|'), delivery }), '^--!').toBe('----');
       flush();
       expect(fates.get('a')).toEqual([]);
@@ -38,7 +38,7 @@ describe('relay', () => {
 
   it('nacks a row that says nothing', () => {
     rehearse(({ hot, cold, envelope, fates, expectObservable, flush }) => {
-      const envelopes$ = hot('-a-|', { a: envelope('a', new Uint8Array()) });
+      const envelopes$ = hot('-a-|', { a: envelope('a', [new Uint8Array()]) });
       expectObservable(relay({ envelopes$, read: first, send: () => cold('|'), delivery })).toBe('---|');
       flush();
       expect(fates.get('a')).toEqual([refused('poison', 'outbox.undecodable')]);

@@ -47,16 +47,22 @@ export interface Imported {
 export class Chain {
   readonly #store: Store;
   readonly #now: () => number;
-  #state: ReadonlyMap<string, Uint8Array>;
+  readonly #state: Map<string, Uint8Array>;
   readonly #pool = new Map<Hex, Uint8Array>();
+  /** The height at which a key changed last, since this chain was opened at `#opened`. */
+  readonly #changedAt = new Map<string, number>();
+  readonly #opened: number;
+  #stateRoot: Uint8Array;
   #best: Imported;
   #genesisHash: Hex;
 
-  private constructor(store: Store, now: () => number, state: Map<string, Uint8Array>, best: Imported, genesisHash: Hex) {
+  private constructor(store: Store, now: () => number, state: Map<string, Uint8Array>, best: Header, genesisHash: Hex) {
     this.#store = store;
     this.#now = now;
     this.#state = state;
-    this.#best = best;
+    this.#best = { number: Number(best.number), hash: toHex(headerHash(best)) };
+    this.#opened = this.#best.number;
+    this.#stateRoot = best.stateRoot;
     this.#genesisHash = genesisHash;
   }
 
@@ -68,7 +74,7 @@ export class Chain {
     for await (const [key, value] of store.scan(BUCKETS.newest)) state.set(toHex(key), value);
     const header = await readHeader(store, number);
     const first = await readHeader(store, 0);
-    return new Chain(store, now, state, { number, hash: toHex(headerHash(header)) }, toHex(headerHash(first)));
+    return new Chain(store, now, state, header, toHex(headerHash(first)));
   }
 
   static async #begin(store: Store, now: () => number): Promise<Chain> {
@@ -77,13 +83,12 @@ export class Chain {
     const header: Header = {
       parentHash: new Uint8Array(32),
       number: 0n,
-      stateRoot: stateRoot(state),
+      stateRoot: rootAfter(new Uint8Array(32), changes),
       extrinsicsRoot: root([]),
       digest: [],
     };
     await store.write(blockWrites({ header, extrinsics: [] }, changes));
-    const hash = toHex(headerHash(header));
-    return new Chain(store, now, state, { number: 0, hash }, hash);
+    return new Chain(store, now, state, header, toHex(headerHash(header)));
   }
 
   get genesisHash(): Hex {
@@ -115,8 +120,8 @@ export class Chain {
     return hash;
   }
 
-  /** Makes the next block of what waits in the pool. */
-  async produce(): Promise<Imported> {
+  /** Makes the next block of what waits in the pool; `also` are events that nothing caused. */
+  async produce(also: readonly EventRecord[] = []): Promise<Imported> {
     const number = this.#best.number + 1;
     const state = new BlockState(this.#state);
     const now = BigInt(this.#now());
@@ -134,24 +139,26 @@ export class Chain {
       events.push(...apply(state, extrinsics.length, extrinsic));
       extrinsics.push(bytes);
     }
+    events.push(...also);
     state.set('System', 'Events', [], events);
     state.set('System', 'EventCount', [], events.length);
     const changes = state.changes();
-    const after = new Map(this.#state);
-    for (const [key, value] of changes) {
-      if (value === undefined) after.delete(key);
-      else after.set(key, value);
-    }
+    const stateRoot = rootAfter(this.#stateRoot, changes);
     const header: Header = {
       parentHash: fromHex(this.#best.hash),
       number: BigInt(number),
-      stateRoot: stateRoot(after),
+      stateRoot,
       extrinsicsRoot: root(extrinsics),
       digest: [preDigest(now / 6000n)],
     };
     await this.#store.write(blockWrites({ header, extrinsics }, changes));
     // Only now, and all at once: what is asked meanwhile is answered from the block before.
-    this.#state = after;
+    for (const [key, value] of changes) {
+      this.#changedAt.set(key, number);
+      if (value === undefined) this.#state.delete(key);
+      else this.#state.set(key, value);
+    }
+    this.#stateRoot = stateRoot;
     this.#best = { number, hash: toHex(headerHash(header)) };
     return this.#best;
   }
@@ -174,6 +181,10 @@ export class Chain {
 
   /** A storage value as it was after the block at `height`. */
   async storageAt(key: Uint8Array, height: number): Promise<Uint8Array | undefined> {
+    const hex = toHex(key);
+    if (height >= (this.#changedAt.get(hex) ?? this.#opened)) return this.#state.get(hex);
+    const exact = await this.#store.get(BUCKETS.history, historyKey(key, height));
+    if (exact !== undefined) return exact[0] === 1 ? exact.subarray(1) : undefined;
     const range = { gte: historyKey(key, 0), lt: historyKey(key, height + 1), reverse: true, limit: 1 };
     for await (const [, value] of this.#store.scan(BUCKETS.history, range)) return value[0] === 1 ? value.subarray(1) : undefined;
     return undefined;
@@ -209,9 +220,14 @@ const decode = (bytes: Uint8Array): ReturnType<typeof decodeExtrinsic> => {
 
 const root = (parts: readonly Uint8Array[]): Uint8Array => blake2b(concatBytes(...parts), { dkLen: 32 });
 
-/** Stands in for the trie's root: blake2b-256 over all keys and values in order. */
-const stateRoot = (state: ReadonlyMap<string, Uint8Array>): Uint8Array =>
-  root([...state].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([key, value]) => [fromHex(key), u32be(value.length), value]));
+/** Stands in for the trie's root: blake2b-256 over the root before and the changes in order. */
+const rootAfter = (before: Uint8Array, changes: ReadonlyMap<string, Uint8Array | undefined>): Uint8Array =>
+  root([
+    before,
+    ...[...changes]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([key, value]) => [fromHex(key), u32be(value?.length ?? 0xffff_ffff), value ?? new Uint8Array(0)]),
+  ]);
 
 const readHeader = async (store: Store, number: number): Promise<Header> => {
   const bytes = await store.get(BUCKETS.blocks, u32be(number));

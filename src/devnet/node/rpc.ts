@@ -4,13 +4,15 @@ import { decodeAddress } from '@polkadot/util-crypto';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { compact, option, u32, vec, vecBytes } from '../../domain/scale.ts';
 import type { Header } from '../../domain/serai/header.ts';
-import { block as blockType } from '../../domain/serai/header.ts';
+import { block as blockType, headerHash } from '../../domain/serai/header.ts';
 import { encodeMetadata } from '../../domain/serai/metadata.ts';
 import { network } from '../../domain/serai/networks.ts';
 import { storageItem, storageKey } from '../../domain/serai/storageKey.ts';
 import { runtimeVersion } from '../../domain/serai/substrate.ts';
 import { seraiVersion } from '../../domain/serai/version.ts';
-import type { Chain } from './chain.ts';
+import type { ChainView } from './chainView.ts';
+import { FAULTS, type FaultName, type Faults, setFault } from './faults.ts';
+import { forkedHeader } from './forkedHeader.ts';
 import { NodeError } from './nodeError.ts';
 
 /** A header as JSON-RPC shows it. */
@@ -49,7 +51,7 @@ const bytesParam = (value: unknown): Uint8Array => {
 const NETWORKS = { Serai: 'Serai', Bitcoin: 'Bitcoin', Ethereum: 'Ethereum', Monero: 'Monero' } as const;
 
 /** The methods that answer at once; what subscribes is the server's. */
-export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Readonly<Record<string, Method>> => {
+export const rpcMethods = (chain: ChainView, subscriptions: readonly string[], faults: Faults): Readonly<Record<string, Method>> => {
   const metadata = { 14: encodeMetadata(14), 15: encodeMetadata(15) } as const;
   const heightOf = async (hash: unknown): Promise<number | undefined> =>
     hash == null ? chain.best.number : chain.heightOf(bytesParam(hash));
@@ -72,7 +74,10 @@ export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Read
   const hashOf = async (number: unknown): Promise<Hex | null> => {
     if (typeof number !== 'number' && (typeof number !== 'string' || !/^0x[0-9a-f]+$/i.test(number)))
       throw wrong('data did not match any variant of untagged enum ListOrValue');
-    return (await chain.hashAt(Number(number))) ?? null;
+    const height = Number(number);
+    const block = faults.forks && height > chain.finalized ? await chain.block(height) : undefined;
+    if (block !== undefined) return toHex(headerHash(forkedHeader(block.header)));
+    return (await chain.hashAt(height)) ?? null;
   };
 
   const calls: Readonly<Record<string, (args: Uint8Array, height: number) => Uint8Array | Promise<Uint8Array>>> = {
@@ -100,6 +105,13 @@ export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Read
   };
 
   const methods: Readonly<Record<string, Method>> = {
+    devnet_faults: () => Object.fromEntries(Object.entries(FAULTS).map(([name, fault]) => [name, faults[fault]])),
+    devnet_setFault: ([name, value]) => {
+      if (typeof name !== 'string' || !Object.hasOwn(FAULTS, name) || (typeof value !== 'boolean' && typeof value !== 'number'))
+        throw wrong(`expected one of ${Object.keys(FAULTS).join(', ')}, and true, false or a number`);
+      setFault(faults, name as FaultName, value);
+      return true;
+    },
     author_pendingExtrinsics: () => chain.pending.map(toHex),
     author_submitExtrinsic: ([extrinsic]) => chain.submit(bytesParam(extrinsic)),
     chain_getBlock: async ([hash]) => {
@@ -175,7 +187,7 @@ export const rpcMethods = (chain: Chain, subscriptions: readonly string[]): Read
     },
     system_chain: () => 'Local Test Network',
     system_chainType: () => 'Local',
-    system_health: () => ({ peers: 0, isSyncing: false, shouldHavePeers: false }),
+    system_health: () => ({ peers: 0, isSyncing: faults.syncing, shouldHavePeers: false }),
     system_localListenAddresses: () => [],
     system_name: () => 'Serai Node',
     system_nodeRoles: () => ['Authority'],

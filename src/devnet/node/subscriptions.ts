@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fromHex, toHex } from '../../domain/hex.ts';
-import type { Chain } from './chain.ts';
+import type { ChainView } from './chainView.ts';
+import type { Faults } from './faults.ts';
+import { forkedHeader } from './forkedHeader.ts';
 import { headerJson, versionJson } from './rpc.ts';
 
 /** Sends a notification of a subscription. */
@@ -42,11 +44,13 @@ const LIMIT = 1024;
 
 /** The subscriptions of one connection. */
 export class Subscriptions {
-  readonly #chain: Chain;
+  readonly #chain: ChainView;
+  readonly #faults: Faults;
   readonly #notify: Notify;
   readonly #open = new Map<string, Subscription>();
 
-  constructor(chain: Chain, notify: Notify) {
+  constructor(chain: ChainView, faults: Faults, notify: Notify) {
+    this.#faults = faults;
     this.#chain = chain;
     this.#notify = notify;
   }
@@ -90,8 +94,28 @@ export class Subscriptions {
     const head = kind === 'best' ? this.#chain.best.number : this.#chain.finalized;
     if (head === subscription.told) return;
     subscription.told = head;
-    const block = await this.#chain.block(head);
-    if (block !== undefined) this.#notify(NOTIFICATION[kind], id, headerJson(block.header));
+    if (kind === 'best') await this.#tellBest(id, head);
+    else await this.#tellFinalized(id, head);
+  }
+
+  async #tellHead(method: string, id: string, height: number): Promise<void> {
+    const block = await this.#chain.block(height);
+    if (block !== undefined) this.#notify(method, id, headerJson(block.header));
+  }
+
+  async #tellBest(id: string, height: number): Promise<void> {
+    const block = this.#faults.forks ? await this.#chain.block(height) : undefined;
+    if (block !== undefined) this.#notify(NOTIFICATION.best, id, headerJson(forkedHeader(block.header)));
+    await this.#tellHead(NOTIFICATION.best, id, height);
+  }
+
+  async #tellFinalized(id: string, height: number): Promise<void> {
+    const { skipHeads, repeatHeads } = this.#faults;
+    if (skipHeads && height % 3 !== 0) return;
+    await this.#tellHead(NOTIFICATION.finalized, id, height);
+    if (!repeatHeads) return;
+    await this.#tellHead(NOTIFICATION.finalized, id, Math.max(0, height - 2));
+    await this.#tellHead(NOTIFICATION.finalized, id, height);
   }
 
   async #tellStorage(id: string, { keys, values }: Subscription): Promise<void> {

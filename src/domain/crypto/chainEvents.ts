@@ -1,6 +1,8 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import { fromHex, toHex } from '../hex.ts';
-import type { ChainMessage, SetParticipant } from '../observation/schemas.ts';
+import { nameOfSet } from '../observation/fields.ts';
+import type { ChainMessage } from '../observation/schemas.ts';
+import type { SetParticipant } from '../observation/stateSchemas.ts';
 import { type ExternalNetworkName, externalNetwork, setName, signableName } from '../processor/ids.ts';
 import type { PartyMember } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
@@ -35,7 +37,7 @@ type Told<T extends ChainMessage['type']> = Extract<ChainMessage, { type: T }>['
 export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type, data }: ChainMessage): void => {
   switch (type) {
     case 'serai.validator-sets.participants.v1':
-      rosters.put(draft, setName(data.set), { members: numberShares(data.participants) });
+      rosters.put(draft, nameOfSet(data.set), { members: numberShares(data.participants) });
       return;
     case 'serai.validator-sets.new-set.v1':
       newSet(draft, context, data);
@@ -64,10 +66,8 @@ export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type
     case 'serai.chain.block.v1':
       blockWhole(draft, context, data);
       return;
-    case 'serai.validator-sets.participant-removed.v1':
-    case 'serai.validator-sets.accepted-handover.v1':
-    case 'serai.in-instructions.instruction-failure.v1':
-    case 'serai.account.touched.v1':
+    default:
+      // The rest is for other consumers: of every event, only these move keys, parties and signatures (reference serai.md §b.3).
       return;
   }
 };

@@ -1,6 +1,6 @@
 import type { Hex } from '../hex.ts';
 import { ChainError } from './chainError.ts';
-import type { BlockRef } from './schemas.ts';
+import type { BlockRef } from './fields.ts';
 
 /** A block as far as its place in the chain goes. */
 export interface Successor {

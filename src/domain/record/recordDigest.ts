@@ -1,8 +1,7 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { concatBytes } from '@noble/hashes/utils.js';
+import { createHash } from 'node:crypto';
 import type { TopicRecord } from '../record.ts';
 import { canonicalAttributes } from './canonical.ts';
 
 /** SHA-256 over topic, attributes and data in the canonical encoding (design §5): what the next record of the source names. */
 export const recordDigest = (topic: string, { attributes, data }: TopicRecord): Uint8Array =>
-  sha256(concatBytes(canonicalAttributes(topic, attributes), data));
+  new Uint8Array(createHash('sha256').update(canonicalAttributes(topic, attributes)).update(data).digest());

@@ -2,64 +2,78 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Hex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
 import { checkSuccession, contradiction } from '../../domain/observation/checkSuccession.ts';
-import type { ChainBlock } from '../../streams/fromChain.ts';
+import type { ObservedBlock } from '../../domain/observation/observedBlock.ts';
+import type { Start } from '../../streams/fromChain.ts';
+import type { BlockDecoder } from './decodeBlock.ts';
+import type { BlockFetcher, FetchedBlock } from './fetchBlock.ts';
 import type { Head } from './heads.ts';
-import type { ReadBlock } from './readBlock.ts';
 
 /** Hashes of delivered blocks kept to hold later answers against. */
 const remembered = 1024;
 
+const longestRetryDelay = 5_000;
+
 export interface FollowOptions {
-  readonly from: number;
-  readonly read: ReadBlock;
-  /** The finalized hash of a height as the node sees it now; null where it has none. */
-  readonly hashAt: (height: number) => Promise<Hex | null>;
-  readonly deliver: (block: ChainBlock) => Promise<void>;
+  readonly start: Start;
+  readonly fetcher: BlockFetcher;
+  readonly openDecoder: (start: Start) => Promise<BlockDecoder>;
+  readonly deliver: (block: ObservedBlock) => Promise<void>;
   readonly fail: (error: unknown) => void;
-  readonly onRetry: (error: ChainError, height: number) => void;
+  readonly onRetry: (error: ChainError, height: number, tries: number) => void;
   /** Blocks fetched ahead of the one being delivered. */
   readonly lookAhead: number;
-  /** Milliseconds before a height is asked for again. */
+  /** Milliseconds before a height is asked for again; doubles up to five seconds. */
   readonly retryDelay: number;
 }
 
 /** Delivers every height up to the heads it is told of, in order, and stops for good at a contradiction. */
 export interface Follower {
   readonly onHead: (head: Head) => Promise<void>;
+  /** The hash of a block delivered not long ago. */
+  readonly delivered: (height: number) => Hex | undefined;
+  /** The height delivered last. */
+  readonly height: () => number | undefined;
   readonly stop: () => Promise<void>;
 }
 
-/** Follows the finalized chain from a height on: fetches ahead, delivers one at a time, fills in what heads skip, drops what they repeat. */
+const passes = (error: unknown): error is ChainError =>
+  error instanceof ChainError && (error.code === 'chain.retry' || error.code === 'chain.wrong-answer');
+
+/** Follows the finalized chain from a height on: fetches ahead, decodes and delivers one at a time, fills in what heads skip, drops what they repeat. */
 export const followFinalized = (options: FollowOptions): Follower => {
-  const { from, read, hashAt, deliver, fail, onRetry, lookAhead, retryDelay } = options;
+  const { start, fetcher, openDecoder, deliver, fail, onRetry, lookAhead, retryDelay } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const delivered = new Map<number, Hex>();
-  const ahead: Promise<ChainBlock>[] = [];
-  let last: Head | undefined;
+  const ahead: Promise<FetchedBlock>[] = [];
+  let last: Head | undefined = start.after;
   let delivering = Promise.resolve();
-  let fetched = from;
-  let tip = from - 1;
+  let fetched = start.height;
+  let tip = start.height - 1;
   let wake = Promise.withResolvers<undefined>();
 
-  const readUntilThere = async (height: number): Promise<ChainBlock> => {
-    for (;;) {
+  if (start.after !== undefined) delivered.set(start.after.number, start.after.hash);
+
+  const untilThere = async <T>(height: number, read: () => Promise<T>): Promise<T> => {
+    for (let tries = 1; ; tries += 1) {
       signal.throwIfAborted();
       try {
-        return await read(height);
+        return await read();
       } catch (error) {
         if (!(error instanceof ChainError))
           throw new ChainError('chain.undecodable', `block ${String(height)}: an answer of the node makes no sense`, { cause: error });
-        if (error.code !== 'chain.retry') throw error;
-        onRetry(error, height);
-        await pause(retryDelay, undefined, { signal });
+        if (!passes(error)) throw error;
+        onRetry(error, height, tries);
+        const delay = Math.min(longestRetryDelay, retryDelay * 2 ** Math.min(tries - 1, 10));
+        await pause(delay * (0.5 + Math.random() / 2), undefined, { signal });
       }
     }
   };
 
-  const fetchAhead = (): void => {
+  const fetchAhead = (decoder: BlockDecoder): void => {
     while (ahead.length < lookAhead && fetched <= tip) {
-      const block = readUntilThere(fetched);
+      const height = fetched;
+      const block = untilThere(height, () => fetcher.block(height, tip, decoder.keys()));
       block.catch(() => undefined);
       ahead.push(block);
       fetched += 1;
@@ -67,16 +81,18 @@ export const followFinalized = (options: FollowOptions): Follower => {
   };
 
   const run = async (): Promise<void> => {
+    const decoder = await untilThere(start.height, () => openDecoder(start));
     for (;;) {
       signal.throwIfAborted();
-      fetchAhead();
+      fetchAhead(decoder);
       const first = ahead.shift();
       if (first === undefined) {
         await wake.promise;
         continue;
       }
-      const block = await first;
-      checkSuccession(last, block);
+      const raw = await first;
+      checkSuccession(last, { number: raw.number, parentHash: raw.header.parentHash });
+      const block = await untilThere(raw.number, () => decoder.decode(raw));
       signal.throwIfAborted();
       delivering = deliver(block);
       await delivering;
@@ -97,19 +113,23 @@ export const followFinalized = (options: FollowOptions): Follower => {
   const checkLast = async (): Promise<void> => {
     if (last === undefined) return;
     const { number, hash } = last;
-    const now = await hashAt(number);
+    const now = await fetcher.hashAt(number);
     if (now !== null && now !== hash) throw contradiction(number, hash, now);
   };
 
   return {
-    onHead: async ({ number, hash }) => {
+    delivered: (height) => delivered.get(height),
+    height: () => last?.number,
+    onHead: async (head) => {
       if (signal.aborted) return;
+      const { number, hash } = head;
       const known = delivered.get(number);
       if (known !== undefined && known !== hash) {
         failOnce(contradiction(number, known, hash));
         return;
       }
       if (number > tip) {
+        fetcher.learn(head);
         tip = number;
         wake.resolve(undefined);
         wake = Promise.withResolvers<undefined>();

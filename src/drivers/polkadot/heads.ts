@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Hex } from '../../domain/hex.ts';
+import { hashOfHeader, headerJson } from './header.ts';
 import type { ChainLog, Link } from './link.ts';
-import { hashOfHeader, headerJson } from './readBlock.ts';
+
+const health = z.object({ isSyncing: z.boolean() });
 
 /** A finalized head: where the finalized chain ends. */
 export interface Head {
@@ -31,6 +33,8 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
   let risen = Date.now();
   let unsubscribe: (() => void) | undefined;
   let isSubscribing = false;
+  let wasSyncing = false;
+  let course = { endpoint: '', number: -1 };
 
   const report = (error: unknown): void => {
     if (!signal.aborted) log.warn({ err: error, endpoint: link.endpoint() }, 'chain poll failed');
@@ -66,10 +70,32 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
     }
   };
 
+  /** A node that is catching up itself is left for another one; where there is none, what it has final is as good as any. */
+  const checkHealth = async (): Promise<void> => {
+    const { isSyncing } = health.parse(await link.ask('system_health', []));
+    if (isSyncing && !wasSyncing) {
+      log.warn({ endpoint: link.endpoint(), code: 'chain.syncing' }, 'chain node is syncing');
+      link.reconnect();
+    }
+    wasSyncing = isSyncing;
+  };
+
+  /** Finality never goes back: a node whose finalized head does was reset, or lies. */
+  const checkCourse = (endpoint: string, number: number): void => {
+    if (endpoint === course.endpoint && number < course.number) {
+      log.warn({ endpoint, code: 'chain.went-back', head: number, before: course.number }, 'chain node went back in time');
+      course = { endpoint: '', number: -1 };
+      link.reconnect();
+    } else course = { endpoint, number };
+  };
+
   const poll = async (): Promise<void> => {
+    const endpoint = link.endpoint();
     const hash = z.string().parse(await link.ask('chain_getFinalizedHead', [])) as Hex;
     const header = headerJson.nullable().parse(await link.ask('chain_getHeader', [hash]));
-    if (header !== null) seen({ number: Number(header.number), hash });
+    if (header === null) return;
+    checkCourse(endpoint, Number(header.number));
+    seen({ number: Number(header.number), hash });
   };
 
   const pollOn = async (): Promise<void> => {
@@ -77,6 +103,7 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
       await link.ready();
       subscribe().catch(report);
       await poll().catch(report);
+      await checkHealth().catch(report);
       await pause(pollInterval, undefined, { signal });
     }
   };

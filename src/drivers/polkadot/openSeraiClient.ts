@@ -5,11 +5,14 @@ import { ChainError } from '../../domain/observation/chainError.ts';
 import { bytes, vec } from '../../domain/scale.ts';
 import { type Network, network as networkCodec } from '../../domain/serai/networks.ts';
 import type { ChainSubmitter } from '../../sinks/toChain.ts';
-import type { ChainReader } from '../../streams/fromChain.ts';
+import type { ChainReader, Start } from '../../streams/fromChain.ts';
+import { compareEndpoints } from './compareEndpoints.ts';
+import { openDecoder } from './decodeBlock.ts';
+import { type BlockFetcher, openFetcher } from './fetchBlock.ts';
 import { followFinalized } from './follow.ts';
 import { watchHeads } from './heads.ts';
 import { type ChainLog, type Link, openLink } from './link.ts';
-import { openReadBlock } from './readBlock.ts';
+import { openReadBatches } from './readBatches.ts';
 import { openRuntimes } from './runtimes.ts';
 import { openSubmitter } from './submitCall.ts';
 
@@ -29,6 +32,8 @@ export interface SeraiClientOptions {
   readonly requestTimeout?: number;
   /** Blocks fetched ahead of the one being delivered. */
   readonly lookAhead?: number;
+  /** Whether batches are read out of extrinsics: only where an address is of interest. */
+  readonly withBatches?: boolean;
 }
 
 /** A connection to the Serai chain: read side, write side, and what others need to know. */
@@ -38,7 +43,13 @@ export interface SeraiClient extends ChainReader, ChainSubmitter {
   close(): Promise<void>;
 }
 
-const defaults = { pollInterval: 3_000, connectDeadline: 20_000, silence: 60_000, requestTimeout: 30_000, lookAhead: 8 } as const;
+const defaults = { pollInterval: 3_000, connectDeadline: 20_000, silence: 60_000, requestTimeout: 30_000, lookAhead: 32 } as const;
+
+/** Wrong answers about one block, one after the other, after which the node is left for the next one. */
+const patience = 5;
+
+/** Milliseconds before a block is asked for again the first time. */
+const firstRetryDelay = 200;
 
 const publicKeys = vec(bytes(32));
 
@@ -71,51 +82,72 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
   const genesis = expectedGenesis === undefined ? {} : { expectedGenesis };
   const link = openLink({ endpoints, log, requestTimeout: settings.requestTimeout, ...genesis });
   const api = await openApi(link, endpoints, settings.connectDeadline);
-  const read = openReadBlock(link, openRuntimes(link));
+  const runtimeAt = openRuntimes(link);
+  const { profile } = await runtimeAt(link.genesisHash());
 
-  const hashAt = async (height: number): Promise<Hex | null> =>
-    z
-      .string()
-      .nullable()
-      .parse(await link.ask('chain_getBlockHash', [height])) as Hex | null;
+  const decoderFrom =
+    (fetcher: BlockFetcher) =>
+    async ({ height, after }: Start) => {
+      const before = after?.hash ?? (height === 0 ? link.genesisHash() : await fetcher.hashAt(height - 1));
+      if (before === null)
+        throw new ChainError('chain.retry', `the node at ${link.endpoint()} does not have block ${String(height - 1)} yet`);
+      const readBatches = settings.withBatches === true ? openReadBatches(link) : undefined;
+      return openDecoder({ fetcher, runtimeAt, first: await runtimeAt(before), readBatches });
+    };
 
-  const follow: ChainReader['follow'] = (from, deliver, fail) => {
+  const follow: ChainReader['follow'] = (start, deliver, fail) => {
+    const stops: (() => void)[] = [];
     let isOver = false;
+    const end = (): void => {
+      isOver = true;
+      for (const stop of stops.splice(0)) stop();
+    };
     const failed = (error: unknown): void => {
       if (isOver) return;
-      isOver = true;
-      stopHeads();
+      end();
+      // Another node may still keep the state this one has thrown away.
+      if (error instanceof ChainError && error.code === 'chain.pruned') link.reconnect();
       fail(error);
     };
+    const fetcher = openFetcher(link);
     const follower = followFinalized({
-      from,
-      read,
-      hashAt,
+      start,
+      fetcher,
+      openDecoder: decoderFrom(fetcher),
       deliver,
       fail: failed,
-      onRetry: (error, height) => {
-        log.warn({ err: error, height }, 'chain block retried');
+      onRetry: (error, height, tries) => {
+        log.warn({ err: error, height, tries }, 'chain block retried');
+        if (error.code === 'chain.wrong-answer' && tries % patience === 0) link.reconnect();
       },
       lookAhead: settings.lookAhead,
-      retryDelay: settings.pollInterval,
+      retryDelay: Math.min(firstRetryDelay, settings.pollInterval),
     });
-    const stopHeads = watchHeads({
-      link,
-      log,
-      pollInterval: settings.pollInterval,
-      silence: settings.silence,
-      onHead: follower.onHead,
-    });
+    const { pollInterval, silence, requestTimeout } = settings;
+    stops.push(watchHeads({ link, log, pollInterval, silence, onHead: follower.onHead }));
+    if (endpoints.length > 1)
+      stops.push(
+        compareEndpoints({
+          endpoints,
+          genesisHash: link.genesisHash(),
+          log,
+          interval: pollInterval,
+          requestTimeout,
+          height: follower.height,
+          hashOf: follower.delivered,
+          fail: failed,
+        }),
+      );
     link.closed.catch(failed);
     return async () => {
-      isOver = true;
-      stopHeads();
+      end();
       await follower.stop();
     };
   };
 
   return {
     genesisHash: link.genesisHash(),
+    profile,
     follow,
     ...openSubmitter(link, api),
     validators: async (network) => {

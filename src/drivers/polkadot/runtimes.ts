@@ -23,21 +23,34 @@ const metadataAt = async (link: Link, block: Hex): Promise<Hex> => {
   return toHex(compactStripLength(fromHex(text.slice(4)))[1]);
 };
 
+/** Storage key of the runtime's code. */
+const code = toHex(new TextEncoder().encode(':code'));
+
+/** Runtimes kept: more than an upgrade and what was read before it need. */
+const keptRuntimes = 8;
+
 /**
  * Decoding a block takes the runtime that executed it, which is its parent's. @polkadot/api's own cache of runtimes is not used: it changes
- * its current registry in place at an upgrade, and may then read an older block with the newer types.
+ * its current registry in place at an upgrade, and may then read an older block with the newer types. Metadata is kept per hash of the code.
  */
 export const openRuntimes = (link: Link): RuntimeAt => {
   const known = new Map<string, Promise<Runtime>>();
   return async (block) => {
-    const { specName, specVersion } = runtimeVersion.parse(await link.ask('state_getRuntimeVersion', [block]));
+    const [answer, hash] = await Promise.all([
+      link.ask('state_getRuntimeVersion', [block]),
+      link.ask('state_getStorageHash', [code, block]),
+    ]);
+    const { specName, specVersion } = runtimeVersion.parse(answer);
     const version = `${specName}-${String(specVersion)}`;
-    const open = known.get(version) ?? metadataAt(link, block).then((metadata) => openRuntime(metadata, version));
-    known.set(version, open);
+    const key = `${version}/${String(hash)}`;
+    const open = known.get(key) ?? metadataAt(link, block).then((metadata) => openRuntime(metadata, version));
+    const [oldest] = known.keys();
+    if (known.size >= keptRuntimes && oldest !== undefined) known.delete(oldest);
+    known.set(key, open);
     try {
       return await open;
     } catch (error) {
-      known.delete(version);
+      known.delete(key);
       throw error;
     }
   };

@@ -1,13 +1,13 @@
 import type { Observable } from 'rxjs';
+import type { ObservedBlock } from '../../domain/observation/observedBlock.ts';
 import type { Envelope } from '../../envelope/envelope.ts';
 import { settle } from '../../operators/settle.ts';
 import { type ThroughOptions, through } from '../../operators/through.ts';
 import type { Sink } from '../../sinks/sink.ts';
-import type { ChainBlock } from '../../streams/fromChain.ts';
 
 export interface BlocksToLedger {
-  readonly envelopes$: Observable<Envelope<ChainBlock>>;
-  readonly commit: Sink<ChainBlock>;
+  readonly envelopes$: Observable<Envelope<ObservedBlock>>;
+  readonly commit: Sink<ObservedBlock>;
   readonly delivery: ThroughOptions;
 }
 

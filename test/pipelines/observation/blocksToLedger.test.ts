@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ObservedBlock } from '../../../src/domain/observation/observedBlock.ts';
 import { blocksToLedger } from '../../../src/pipelines/observation/blocksToLedger.ts';
-import type { ChainBlock } from '../../../src/streams/fromChain.ts';
 import { delivery } from '../../support/delivery.ts';
 import { rehearse } from '../../support/rehearse.ts';
 
-const block = (number: number): ChainBlock => ({
+const block = (number: number): ObservedBlock => ({
   number,
   hash: '0x',
   parentHash: '0x',
@@ -12,7 +12,8 @@ const block = (number: number): ChainBlock => ({
   extrinsicsRoot: '0x',
   time: 0,
   events: [],
-  participants: {},
+  state: [],
+  batches: [],
 });
 
 describe('blocksToLedger', () => {

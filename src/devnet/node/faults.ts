@@ -1,0 +1,54 @@
+/** What the simulated node can do wrong on purpose, and how an operator says so. */
+export interface Faults {
+  /** Two of three finalized heads are not notified. */
+  skipHeads: boolean;
+  /** Every finalized head is notified twice, with one from before in between. */
+  repeatHeads: boolean;
+  /** Best heads that finality never reaches are notified and given out by height. */
+  forks: boolean;
+  /** No more blocks are made. */
+  stall: boolean;
+  /** Connections break in the middle of every fiftieth answer. */
+  disconnect: boolean;
+  /** Milliseconds an answer takes. */
+  slow: number;
+  /** Every tenth question about a block is answered for its parent. */
+  wrongBlock: boolean;
+  /** It says that it is syncing. */
+  syncing: boolean;
+}
+
+/** A node that behaves. */
+export const noFaults = (): Faults => ({
+  skipHeads: false,
+  repeatHeads: false,
+  forks: false,
+  stall: false,
+  disconnect: false,
+  slow: 0,
+  wrongBlock: false,
+  syncing: false,
+});
+
+/** The faults by the names they are switched with. */
+export const FAULTS = {
+  'skip-heads': 'skipHeads',
+  'repeat-heads': 'repeatHeads',
+  forks: 'forks',
+  stall: 'stall',
+  disconnect: 'disconnect',
+  slow: 'slow',
+  'wrong-block': 'wrongBlock',
+  syncing: 'syncing',
+} as const satisfies Readonly<Record<string, keyof Faults>>;
+export type FaultName = keyof typeof FAULTS;
+
+/** Milliseconds of `slow` where it is only switched on. */
+const SLOW = 300;
+
+/** Switches a fault on or off; `slow` takes milliseconds. */
+export const setFault = (faults: Faults, name: FaultName, value: boolean | number): void => {
+  const fault = FAULTS[name];
+  if (fault === 'slow') faults.slow = typeof value === 'number' ? value : value ? SLOW : 0;
+  else faults[fault] = value !== false && value !== 0;
+};

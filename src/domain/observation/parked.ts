@@ -1,0 +1,37 @@
+import type { Hex } from '../hex.ts';
+import type { Message } from '../tables.ts';
+import { ChainError, type ChainErrorCode } from './chainError.ts';
+
+const PARKING: ReadonlySet<ChainErrorCode> = new Set(['chain.undecodable', 'chain.unknown-event', 'chain.pruned']);
+
+/** Whether a failure to read the chain parks the lane: a block we may not skip and cannot read as yet (design §6). */
+export const parks = (error: unknown): error is ChainError => error instanceof ChainError && PARKING.has(error.code);
+
+/** Where a lane is parked. */
+export interface ParkedAt {
+  readonly height: number;
+  readonly topic: string;
+  readonly source: string;
+}
+
+/** A dead letter, and the mark that keeps it from being written twice. */
+export interface DeadLetter {
+  readonly mark: { readonly id: string; readonly digest: Hex };
+  readonly message: Omit<Message, 'topic'>;
+}
+
+/** What is kept of a block that parks the lane: reason, raw bytes and runtime version, for `dlq` and for whoever mends it. */
+export const deadLetterOf = ({ code, message, raw, at, runtime }: ChainError, { height, topic, source }: ParkedAt): DeadLetter => {
+  const id = `serai.dead-letter.v1/${topic}/block/${String(at?.number ?? height)}/${code}/${source}`;
+  const record = { block: at === undefined ? { number: height } : { ...at }, raw: raw ?? null, runtime: runtime ?? null };
+  return {
+    mark: { id, digest: '0x' },
+    message: {
+      type: 'serai.dead-letter.v1',
+      id,
+      time: new Date(0).toISOString(),
+      subject: topic,
+      data: { topic, offset: null, code, reason: message, record },
+    },
+  };
+};

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { Subject } from 'rxjs';
+import { supervise } from '../../src/core/supervise.ts';
+import type { Store } from '../../src/data/store.ts';
+import type { ChainError } from '../../src/domain/observation/chainError.ts';
+import type { Interest } from '../../src/domain/observation/tellInterest.ts';
+import { openEmbeddedLog } from '../../src/drivers/embeddedLog/embeddedLog.ts';
+import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
+import { openSeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
+import { openObservation } from '../../src/modules/observation.ts';
+import type { ChainReader } from '../../src/streams/fromChain.ts';
+import type { StoredRecord } from '../../src/streams/fromTopic.ts';
+
+const SOURCE = '/test/observation';
+const quiet = { info: () => undefined, warn: () => undefined };
+
+export interface ObserverOptions {
+  readonly endpoints: readonly string[];
+  readonly client?: Partial<SeraiClientOptions>;
+  readonly store?: Store;
+  readonly log?: Store;
+  readonly interest?: Interest;
+  /** Hears of each record; then they are not kept. */
+  readonly heard?: (record: StoredRecord) => void;
+  /** What the node is taken to be instead of what it is. */
+  readonly pretend?: Partial<Pick<ChainReader, 'genesisHash' | 'profile'>>;
+}
+
+/** An observation module at work, with what it has published. */
+export interface Observer {
+  readonly records: readonly StoredRecord[];
+  readonly letters: readonly StoredRecord[];
+  readonly parked: readonly ChainError[];
+  /** Heights of the blocks published, in order. */
+  readonly heights: () => number[];
+  /** Resolves when it was stopped, rejects with what ended it. */
+  readonly ended: Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+const typeOf = ({ headers }: StoredRecord): string => headers['ce_type'] ?? '';
+
+/** Runs the observation module of a deployment `test` over an embedded log. */
+export const openObserver = async ({
+  endpoints,
+  client = {},
+  interest = [],
+  pretend = {},
+  heard,
+  ...stores
+}: ObserverOptions): Promise<Observer> => {
+  const bus = await openEmbeddedLog(stores.log ?? openMemoryStore());
+  await bus.createTopics(['test-chain', 'test-dead-letter']);
+  const reader = await openSeraiClient({ endpoints, log: quiet, pollInterval: 100, withBatches: interest.length > 0, ...client });
+  const stop$ = new Subject<void>();
+  const parked: ChainError[] = [];
+  const module = await openObservation({
+    store: stores.store ?? openMemoryStore(),
+    bus,
+    source: SOURCE,
+    signingSecret: new Uint8Array(32).fill(7),
+    pins: {},
+    deadLetter: 'test-dead-letter',
+    random: (length) => new Uint8Array(randomBytes(length)),
+    stop$,
+    reader: { ...reader, ...pretend },
+    topic: 'test-chain',
+    interest,
+    startHeight: 0,
+    parkedFor: 200,
+    parked: (error) => parked.push(error),
+  });
+  const read = (topic: string): StoredRecord[] => {
+    const records: StoredRecord[] = [];
+    bus.read(
+      topic,
+      0n,
+      (record) => {
+        if (heard === undefined) records.push(record);
+        else heard(record);
+        return Promise.resolve();
+      },
+      () => undefined,
+    );
+    return records;
+  };
+  const records = read('test-chain');
+  const letters = read('test-dead-letter');
+  const running = supervise(module.routes, stop$);
+  running.ended.catch(() => undefined);
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    running.stop(2_000);
+    await running.ended.catch(() => undefined);
+    await module.close();
+    await reader.close();
+    await bus.close();
+  };
+  return {
+    records,
+    letters,
+    parked,
+    heights: () =>
+      records
+        .filter((record) => typeOf(record) === 'serai.chain.block.v1')
+        .map(({ value }) => (JSON.parse(new TextDecoder().decode(value)) as { number: number }).number),
+    ended: running.ended,
+    stop: () => (closed ??= close()),
+  };
+};
