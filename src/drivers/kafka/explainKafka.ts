@@ -42,6 +42,12 @@ export const explainKafka = (cause: unknown, { brokers, tls, sasl }: Secured): E
     return new KafkaError('kafka.fenced', 'another instance of this coordinator has taken over on Kafka; only one may run', { cause });
   if (/does not host this topic|UNKNOWN_TOPIC/i.test(text))
     return new TopicError('topic.unknown', `the topic is not there: ${text}`, { cause });
+  if (chain.map(typeOf).some((type) => /^(MESSAGE|RECORD_LIST)_TOO_LARGE$/.test(type)))
+    return new KafkaError(
+      'kafka.too-large',
+      `Kafka at ${where} does not take a record of this size (${text}); raise max.message.bytes of the topic with kafka-configs`,
+      { cause },
+    );
   const refused = chain.map(typeOf).find((type) => type.endsWith('AUTHORIZATION_FAILED'));
   if (refused !== undefined)
     return new KafkaError(

@@ -8,6 +8,7 @@ export type KafkaErrorCode =
   | 'kafka.fenced'
   | 'kafka.transactions'
   | 'kafka.stalled'
+  | 'kafka.too-large'
   | 'kafka.topics';
 
 /** A broker that cannot be reached, refuses, is set up otherwise than needed, or has let a newer instance take our place. */

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Producer } from 'kafkajs';
 import { toHex } from '../../domain/hex.ts';
-import { fromHeaders, toHeaders } from '../../domain/record/cloudEvents.ts';
+import { fromHeaders } from '../../domain/record/cloudEvents.ts';
 import { recordDigest } from '../../domain/record/recordDigest.ts';
 import { unsentOf } from '../../domain/record/unsentOf.ts';
 import type { Tail, TopicRecord } from '../../domain/record.ts';
 import { wantedTopics } from '../../domain/topicContract.ts';
 import type { TopicLog } from '../../sinks/toTopic.ts';
 import type { StoredRecord, TopicFeed } from '../../streams/fromTopic.ts';
+import { batchesOf } from './batches.ts';
 import { explainKafka } from './explainKafka.ts';
 import { KafkaError } from './kafkaError.ts';
 import type { KafkaTopics } from './kafkaTopics.ts';
@@ -171,8 +172,7 @@ const noTransactions = (error: Error, brokers: readonly string[], transactionalI
 const send = async (producer: Producer, topic: string, records: readonly TopicRecord[]): Promise<void> => {
   const transaction = await producer.transaction();
   try {
-    const messages = records.map(({ attributes, data }) => ({ key: null, value: Buffer.from(data), headers: toHeaders(attributes) }));
-    await transaction.send({ topic, acks: -1, messages });
+    for (const messages of batchesOf(records)) await transaction.send({ topic, acks: -1, messages });
     await transaction.commit();
   } catch (error) {
     await transaction.abort().catch(() => undefined);
