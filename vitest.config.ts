@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Keeps a known line of @polkadot/types off the console. */
 const setupFiles = ['./test/support/quiet.ts'];
 
-const unit = ['operators', 'envelope', 'domain', 'pipelines', 'properties', 'devnet', 'core', 'data', 'drivers', 'modules'];
+const unit = ['operators', 'envelope', 'domain', 'pipelines', 'properties', 'devnet', 'core', 'data', 'drivers', 'modules', 'commands'];
 
 export default defineConfig({
   test: {

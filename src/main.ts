@@ -3,6 +3,8 @@ import { config as rxjsConfig } from 'rxjs';
 import type { DecodeCommand } from './commands/decode.ts';
 import type { DevnetCommand } from './commands/devnet.ts';
 import { printDraw } from './commands/drawCommand.ts';
+import type { TopicsCommand } from './commands/topics.ts';
+import type { VerifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
 import { FAULT_NAMES, type FaultSwitch, readFault } from './devnet/faultSwitch.ts';
@@ -26,6 +28,11 @@ const blockHash = (text: string): string => {
 const stream = (text: string): bigint => {
   if (!/^(\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn)
     throw new InvalidArgumentError('expected an unsigned 64-bit number.');
+  return BigInt(text);
+};
+
+const offset = (text: string): bigint => {
+  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('expected an offset, as verify names it.');
   return BigInt(text);
 };
 
@@ -85,20 +92,55 @@ program
     process.exit(0);
   });
 
-program
-  .command('run')
+/** What commands that work on a configured deployment have in common. */
+const configured = (command: Command): Command =>
+  command
+    .requiredOption('--config <file>', 'configuration file')
+    .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]));
+
+interface Configured {
+  readonly config: string;
+  readonly set: readonly string[];
+}
+
+configured(program.command('run'))
   .description('run the coordinator of one validator')
-  .requiredOption('--config <file>', 'configuration file')
-  .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]))
   .addHelpText(
     'after',
     '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094',
   )
-  .action(async ({ config, set }: { config: string; set: readonly string[] }) => {
+  .action(async ({ config, set }: Configured) => {
     const loaded = loadConfig(config, process.env, set);
     const { runCoordinator } = await import('./commands/run.ts');
     await runCoordinator(loaded);
     process.exit(0);
+  });
+
+configured(program.command('topics'))
+  .description("show how the deployment's topics are set up in Kafka, against how they should be")
+  .option('--create', 'create those that are missing', false)
+  .option('--json', 'print one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExits with 0 when all is right, with 1 otherwise.\nExample:\n  npm run -s coordinator -- topics --config config/local.toml',
+  )
+  .action(async ({ config, set, ...options }: Configured & TopicsCommand) => {
+    const { checkTopics } = await import('./commands/topics.ts');
+    process.exit((await checkTopics(loadConfig(config, process.env, set), options)) ? 0 : EXIT.failed);
+  });
+
+configured(program.command('verify'))
+  .description('prove from its records alone that nothing on a topic is missing, doubled, moved, changed or forged')
+  .argument('<topic>', 'a topic of the deployment, as in chain or alice-chain')
+  .option('--from <offset>', 'begin there, and take the first records at their word', offset)
+  .option('--json', 'print one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExits with 0 when all is proven, with 1 otherwise.\nExample:\n  npm run -s coordinator -- verify chain --config config/local.toml',
+  )
+  .action(async (topic: string, { config, set, ...options }: Configured & VerifyCommand) => {
+    const { verifyTopic } = await import('./commands/verify.ts');
+    process.exit((await verifyTopic(loadConfig(config, process.env, set), topic, options)) ? 0 : EXIT.failed);
   });
 
 const bytes = (text: string): string => {

@@ -1,29 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { hkdf } from '@noble/hashes/hkdf.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { join } from 'node:path';
 import { Subject } from 'rxjs';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
+import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { openLog } from '../core/log.ts';
 import { logParked } from '../core/logParked.ts';
 import { supervise } from '../core/supervise.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
-import { fromHex, toHex } from '../domain/hex.ts';
-import type { ExternalNetworkName } from '../domain/processor/ids.ts';
-import { publicKeyOf } from '../domain/record/signRecord.ts';
+import { toHex } from '../domain/hex.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
-import { sourcesOf } from '../domain/topics.ts';
 import { openKafka } from '../drivers/kafka/openKafka.ts';
 import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
+import { deriver, masterKey, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
+import { kafkaConnection } from './kafkaConnection.ts';
 import { onSignals } from './onSignals.ts';
+import { prepareTopics, topicsWanted } from './prepareTopics.ts';
+import { readSecretHex } from './secretFile.ts';
 
 /** Milliseconds the node and Kafka have to answer at the start. */
 const CONNECT = 10_000;
@@ -31,60 +28,24 @@ const CONNECT = 10_000;
 /** Milliseconds that what is in flight may take to finish. */
 const DRAIN = 10_000;
 
-const readSecret = async (file: string, what: string, lengths: readonly number[]): Promise<Uint8Array> => {
-  let text: string;
-  try {
-    text = (await readFile(file, 'utf8')).trim();
-    if (((await stat(file)).mode & 0o077) !== 0)
-      throw new ConfigError('config.invalid', `${what} ${file} can be read by others; run: chmod 600 ${file}`);
-  } catch (cause) {
-    if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(
-      'config.missing',
-      `cannot read ${what} ${file}; put ${lengths.join(' or ')} bytes of hex there, readable by this user only`,
-      { cause },
-    );
-  }
-  if (!/^(0x)?[0-9a-fA-F]+$/.test(text) || !lengths.includes(text.replace(/^0x/, '').length / 2))
-    throw new ConfigError('config.invalid', `${what} ${file} must hold ${lengths.join(' or ')} bytes of hex`);
-  return fromHex(text);
-};
-
 /** The Serai key: of a development account, or from its file. */
 const seraiKey = async ({ keys }: Config): Promise<Sr25519Pair> => {
-  if (keys.serai_key_file !== undefined) return sr25519Pair(await readSecret(keys.serai_key_file, 'keys.serai_key_file', [32, 64]));
+  if (keys.serai_key_file !== undefined) return sr25519Pair(await readSecretHex(keys.serai_key_file, 'keys.serai_key_file', [32, 64]));
   if (keys.dev_account !== undefined) return devAccount(keys.dev_account);
   throw new ConfigError('config.invalid', '[keys] needs serai_key_file, or dev_account on a development chain');
 };
 
-/** The master key; a development account gets one made at its first start. */
-const masterKey = async ({ keys }: Config): Promise<Uint8Array> => {
-  const file = keys.master_key_file;
-  if (keys.dev_account !== undefined && !existsSync(file)) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(`${file}.new`, `${toHex(randomBytes(32))}\n`, { mode: 0o600, flush: true });
-    await rename(`${file}.new`, file);
-  }
-  return readSecret(file, 'keys.master_key_file', [32]);
-};
-
-const networksOf = ({ chains }: Config): ExternalNetworkName[] => [
-  ...(chains.bitcoin ? (['Bitcoin'] as const) : []),
-  ...(chains.ethereum ? (['Ethereum'] as const) : []),
-  ...(chains.monero ? (['Monero'] as const) : []),
-];
-
 /** Runs the coordinator a configuration describes, until a signal. */
 export const runCoordinator = async (config: Config): Promise<void> => {
-  const { general, kafka, observation, connection, keys } = config;
+  const { general, observation, connection } = config;
   const log = openLog(general.log_level);
   const key = await seraiKey(config);
   const master = await masterKey(config);
-  const derive = (what: string): Uint8Array =>
-    hkdf(sha256, master, undefined, utf8ToBytes(`serai-coordinator/v1/key/${general.name}/${what}`), 32);
+  const derive = deriver(master, general.name);
   const endpoint = `ws://${observation.rpc_host}:${String(observation.rpc_port)}`;
   await using opened = new AsyncDisposableStack();
 
+  const kafka = await kafkaConnection(config, log.child({ part: 'kafka' }));
   // Both are tried, so that one start tells of everything that cannot be reached.
   const [chainTried, busTried] = await Promise.allSettled([
     openSeraiClient({
@@ -95,10 +56,8 @@ export const runCoordinator = async (config: Config): Promise<void> => {
       ...(observation.genesis_hash === undefined ? {} : { expectedGenesis: observation.genesis_hash }),
     }),
     openKafka({
-      brokers: [`${kafka.kafka_host}:${String(kafka.kafka_port)}`],
-      clientId: general.name,
+      ...kafka,
       transactionalId: `${general.name}-coordinator`,
-      log: log.child({ part: 'kafka' }),
       connectDeadline: CONNECT,
     }),
   ]);
@@ -110,16 +69,23 @@ export const runCoordinator = async (config: Config): Promise<void> => {
   }
   if (busTried.status === 'rejected') throw busTried.reason;
   const chain = chainTried.value;
+  await prepareTopics({
+    topics: busTried.value.topics,
+    wanted: topicsWanted(config),
+    brokers: kafka.brokers,
+    warn: (deviations) => {
+      log.warn({ deviations }, 'kafka.topics');
+    },
+  });
 
-  const signingSecrets = { observation: derive('observation'), crypto: derive('crypto'), connection: derive('connection') };
-  const sources = sourcesOf(general.name);
+  const signingSecrets = signingSecretsOf(derive);
   const stop$ = new Subject<void>();
   const random = (length: number): Uint8Array => randomBytes(length);
   const validator = toHex(key.publicKey);
   const coordinator = opened.adopt(
     await openCoordinator({
       name: general.name,
-      networks: networksOf(config),
+      networks: enabledNetworks(config),
       openStore: async (module) =>
         openSealedStore(await openRocksdbStore(join(general.data_dir, general.name, module)), {
           storeId: `${general.name}/${module}`,
@@ -144,12 +110,7 @@ export const runCoordinator = async (config: Config): Promise<void> => {
         }),
       key: { publicKey: validator, secretKey: key.secretKey },
       signingSecrets,
-      pins: {
-        ...Object.fromEntries(Object.entries(keys.pins).map(([source, pin]) => [source, fromHex(pin)])),
-        [sources.observation]: publicKeyOf(signingSecrets.observation),
-        [sources.crypto]: publicKeyOf(signingSecrets.crypto),
-        [sources.connection]: publicKeyOf(signingSecrets.connection),
-      },
+      pins: pinsOf(config, signingSecrets),
       random,
       interest: observation.addresses_of_interest,
       startHeight: observation.start_block,

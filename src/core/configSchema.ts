@@ -14,12 +14,58 @@ const duration = z
     return Number(count) * UNITS[unit as keyof typeof UNITS];
   });
 
+/** Lets combinations be checked where single keys are wrong too, so that all is listed at once. */
+const isTable = ({ value }: { readonly value: unknown }): boolean => typeof value === 'object' && value !== null;
+
 const port = z.number().int('expected a port, 1 to 65535').min(1, 'expected a port, 1 to 65535').max(65_535, 'expected a port, 1 to 65535');
 const host = z.string().regex(/^[A-Za-z0-9.:_-]+$/, 'expected a host name or address');
 const publicKey = z.string().regex(/^0x[0-9a-f]{64}$/, 'expected a public key: 0x and 64 lower-case hex digits');
 const multiaddr = z
   .string()
   .regex(/^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/p2p\/[A-Za-z0-9]+)?$/, 'expected a multiaddr, as in "/ip4/0.0.0.0/tcp/30563"');
+
+const broker = z.string().regex(/^[A-Za-z0-9._-]+:[1-9][0-9]{0,4}$/, 'expected a broker as host:port, as in "kafka-2:9092"');
+
+const tls = z
+  .strictObject({
+    /** Without it, the authorities Node trusts. */
+    ca_file: z.string().min(1).optional(),
+    cert_file: z.string().min(1).optional(),
+    key_file: z.string().min(1).optional(),
+  })
+  .refine(({ cert_file, key_file }) => (cert_file === undefined) === (key_file === undefined), {
+    message: 'cert_file and key_file belong together; give both, or neither',
+    when: isTable,
+  });
+
+const sasl = z.strictObject({
+  mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+  username: z.string().min(1),
+  password_file: z.string().min(1),
+});
+
+const kafka = z
+  .strictObject({
+    kafka_host: host.refine((name) => !name.includes(':'), 'expected a host name or an IPv4 address; for IPv6 give a name'),
+    kafka_port: port,
+    /** Further brokers to begin with. */
+    brokers: z.array(broker).default([]),
+    tls: tls.optional(),
+    sasl: sasl.optional(),
+    /** Brokers every topic stands on; how many of them must have a record before it counts as written. */
+    replication_factor: z.number().int().min(1).max(100).default(1),
+    min_insync_replicas: z.number().int().min(1).max(100).default(1),
+  })
+  .refine(({ replication_factor: all, min_insync_replicas: least }) => least <= all, {
+    message: 'no record could be written with fewer replicas than this; set it to at most replication_factor',
+    path: ['min_insync_replicas'],
+    when: isTable,
+  })
+  .refine(({ tls: given, sasl: user }) => user?.mechanism !== 'plain' || given !== undefined, {
+    message: 'mechanism "plain" sends the password as it is, so it needs kafka.tls; "scram-sha-512" does not',
+    path: ['sasl'],
+    when: isTable,
+  });
 
 const isSs58 = (text: string): boolean => {
   try {
@@ -43,7 +89,7 @@ export const configSchema = z.strictObject({
     backup_dir: z.string().min(1),
     backup_interval: duration,
   }),
-  kafka: z.strictObject({ kafka_host: host, kafka_port: port }),
+  kafka,
   observation: z.strictObject({
     rpc_host: host,
     rpc_port: port,

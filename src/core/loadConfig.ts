@@ -43,7 +43,10 @@ const suggestion = (word: string, known: readonly string[]): string => {
 /** The keys the schema knows at a path. */
 const knownAt = (path: readonly PropertyKey[]): string[] => {
   let schema: unknown = configSchema;
-  for (const part of path) schema = schema instanceof z.ZodObject ? schema.shape[String(part)] : undefined;
+  for (const part of path) {
+    schema = schema instanceof z.ZodObject ? schema.shape[String(part)] : undefined;
+    if (schema instanceof z.ZodOptional) schema = schema.unwrap();
+  }
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 };
 

@@ -38,11 +38,17 @@ export const allTopics = (topics: Topics, networks: readonly ExternalNetworkName
   topics.deadLetter,
 ];
 
+/** The full name of a deployment's topic, asked for by that or by its short name (`chain`); undefined where there is none. */
+export const topicNamed = (name: string, networks: readonly ExternalNetworkName[], asked: string): string | undefined =>
+  allTopics(topicsOf(name), networks).find((topic) => topic === asked || topic === `${name}-${asked}`);
+
 /** Who writes: the `ce_source` of each module and processor of a deployment. */
 export interface Sources {
   readonly observation: string;
   readonly crypto: string;
   readonly connection: string;
+  /** The person who runs the deployment, by the command line. */
+  readonly operator: string;
   readonly processor: (network: ExternalNetworkName) => string;
 }
 
@@ -51,5 +57,6 @@ export const sourcesOf = (name: string): Sources => ({
   observation: `/${name}/observation`,
   crypto: `/${name}/crypto`,
   connection: `/${name}/connection`,
+  operator: `/${name}/operator`,
   processor: (network) => `/${name}/processor/${network.toLowerCase()}`,
 });

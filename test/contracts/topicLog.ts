@@ -13,7 +13,7 @@ export interface TopicLogSubject {
   readonly open: () => Promise<Bus>;
 }
 
-const record = (topic: string, source: string, sequence: number, previous: Hex): TopicRecord => ({
+const record = (topic: string, source: string, sequence: number, previous: Hex, padding = ''): TopicRecord => ({
   attributes: {
     id: `${source}/${String(sequence)}`,
     source,
@@ -24,22 +24,23 @@ const record = (topic: string, source: string, sequence: number, previous: Hex):
     previoushash: previous,
     epoch: 1,
   },
-  data: new TextEncoder().encode(JSON.stringify({ topic, sequence })),
+  data: new TextEncoder().encode(JSON.stringify({ topic, sequence, padding })),
 });
 
 /** A chain of records of one source. */
-const chainOf = (topic: string, source: string, count: number): TopicRecord[] => {
+export const chainOf = (topic: string, source: string, count: number, padding = ''): TopicRecord[] => {
   const records: TopicRecord[] = [];
   let previous = toHex(new Uint8Array(32));
   for (let sequence = 1; sequence <= count; sequence += 1) {
-    const made = record(topic, source, sequence, previous);
+    const made = record(topic, source, sequence, previous, padding);
     previous = toHex(recordDigest(topic, made));
     records.push(made);
   }
   return records;
 };
 
-const take = (bus: Bus, topic: string, from: bigint, count: number): Promise<StoredRecord[]> =>
+/** The next records of a topic from an offset on. */
+export const take = (bus: Bus, topic: string, from: bigint, count: number): Promise<StoredRecord[]> =>
   new Promise((resolve, reject) => {
     const taken: StoredRecord[] = [];
     const stop = bus.read(
@@ -147,6 +148,13 @@ export const topicLogContract = ({ open }: TopicLogSubject): void => {
     await all;
     await stop();
     expect(seen).toEqual(['/a/2', '/a/3', '/a/4']);
+  });
+
+  it('takes more at once than one batch holds, and reads on when there is more than one fetch holds', async () => {
+    const topic = await fresh();
+    const records = chainOf(topic, '/a', 12, 'x'.repeat(300_000));
+    await bus.append(topic, records);
+    expect(idsOf(await take(bus, topic, 0n, 12))).toEqual(records.map(({ attributes }) => attributes.id));
   });
 
   it('goes on after it was opened again', async () => {

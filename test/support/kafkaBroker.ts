@@ -6,11 +6,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
+import { type Certificates, makeCertificates } from './kafkaCertificates.ts';
 
 const has = (program: string, argument: string): boolean => spawnSync(program, [argument], { stdio: 'ignore' }).status === 0;
 
 /** Whether this machine can run a real broker. */
 export const brokerPossible: boolean = has('java', '-version') && has('mvn', '-v');
+
+/** Whether it can make certificates for one, too. */
+export const securedBrokerPossible: boolean = brokerPossible && has('openssl', 'version');
 
 const JARS = resolve('node_modules/.cache/kafka-4.1.2');
 
@@ -27,13 +31,39 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const properties = (port: number, controller: number, dir: string): string => `
+interface Ports {
+  readonly plain: number;
+  readonly controller: number;
+  /** Only with security. */
+  readonly secured?: { readonly tls: number; readonly mutual: number; readonly sasl: number };
+}
+
+const at = (name: string, port: number): string => `${name}://127.0.0.1:${String(port)}`;
+
+const securedProperties = ({ brokerFile, caFile }: Certificates, { username, password }: Login): string => `
+ssl.keystore.type=PEM
+ssl.keystore.location=${brokerFile}
+ssl.truststore.type=PEM
+ssl.truststore.location=${caFile}
+listener.name.mutual.ssl.client.auth=required
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+`;
+
+const properties = ({ plain, controller, secured }: Ports, dir: string, more: string): string => {
+  const listeners = [
+    at('PLAINTEXT', plain),
+    ...(secured === undefined ? [] : [at('SSL', secured.tls), at('MUTUAL', secured.mutual), at('SASL_SSL', secured.sasl)]),
+  ].join(',');
+  return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:${String(controller)}
-listeners=PLAINTEXT://127.0.0.1:${String(port)},CONTROLLER://127.0.0.1:${String(controller)}
-advertised.listeners=PLAINTEXT://127.0.0.1:${String(port)}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=${listeners},${at('CONTROLLER', controller)}
+advertised.listeners=${listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,MUTUAL:SSL,SASL_SSL:SASL_SSL
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${dir}/data
@@ -54,7 +84,24 @@ broker.session.timeout.ms=1500
 broker.heartbeat.interval.ms=300
 auto.create.topics.enable=false
 log.cleaner.dedupe.buffer.size=2097152
-`;
+${more}`;
+};
+
+interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The listeners of a broker that speak TLS and SASL, and what opens them. */
+export interface Secured extends Login {
+  readonly certificates: Certificates;
+  /** TLS. */
+  readonly tls: string;
+  /** TLS that asks for the client's certificate. */
+  readonly mutual: string;
+  /** TLS with SASL: PLAIN and both SCRAMs. */
+  readonly sasl: string;
+}
 
 /** A real Kafka broker, for the tests of one file. */
 export interface Broker {
@@ -62,8 +109,36 @@ export interface Broker {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts a broker on a free port and waits until it answers. */
-export const startBroker = async (): Promise<Broker> => {
+export interface SecuredBroker extends Broker {
+  readonly secured: Secured;
+}
+
+/** Starts a broker that has listeners for TLS and SASL besides the plain one. */
+export const startSecuredBroker = async (): Promise<SecuredBroker> => {
+  const certificates = makeCertificates(mkdtempSync(join(tmpdir(), 'kafka-certificates-')));
+  const login = { username: 'alice', password: `a ${randomBytes(8).toString('hex')}` };
+  const ports = { tls: await freePort(), mutual: await freePort(), sasl: await freePort() };
+  const broker = await start('', { ports, login, certificates });
+  const address = (port: number): string => `127.0.0.1:${String(port)}`;
+  return {
+    ...broker,
+    secured: { ...login, certificates, tls: address(ports.tls), mutual: address(ports.mutual), sasl: address(ports.sasl) },
+  };
+};
+
+interface Security {
+  readonly ports: { readonly tls: number; readonly mutual: number; readonly sasl: number };
+  readonly login: Login;
+  readonly certificates: Certificates;
+}
+
+/** Starts a broker on a free port and waits until it answers; `more` goes to the end of its properties. */
+export const startBroker = (more = ''): Promise<Broker> => start(more);
+
+const scram = ({ username, password }: Login): string[] =>
+  ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]);
+
+const start = async (more: string, security?: Security): Promise<Broker> => {
   if (!existsSync(join(JARS, 'kafka_2.13-4.1.2.jar')))
     execFileSync('mvn', [
       '-q',
@@ -77,10 +152,13 @@ export const startBroker = async (): Promise<Broker> => {
   const dir = mkdtempSync(join(tmpdir(), 'kafka-'));
   const [port, controller] = [await freePort(), await freePort()];
   const file = join(dir, 'server.properties');
-  writeFileSync(file, properties(port, controller, dir));
+  const ports: Ports = { plain: port, controller, ...(security === undefined ? {} : { secured: security.ports }) };
+  writeFileSync(file, properties(ports, dir, security === undefined ? more : securedProperties(security.certificates, security.login)));
   const classpath = ['-cp', `${JARS}/*`];
   const cluster = randomBytes(16).toString('base64url');
-  execFileSync('java', [...classpath, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', cluster, '-c', file], { stdio: 'ignore' });
+  const users = security === undefined ? [] : scram(security.login);
+  const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', cluster, '-c', file, ...users];
+  execFileSync('java', [...classpath, ...format], { stdio: 'ignore' });
   const out = openSync(join(dir, 'broker.log'), 'w');
   const memory = ['-Xmx256m', '-Xms64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
   const broker = spawn('java', [...memory, ...classpath, 'kafka.Kafka', file], { stdio: ['ignore', out, out] });

@@ -17,6 +17,7 @@ export default class LeftOut implements Reporter {
       ...(!ran.has('integration') || (has('java', '-version') && has('mvn', '-v'))
         ? []
         : ['tests against a real Kafka broker (no Java 17 or Maven)']),
+      ...(!ran.has('integration') || has('openssl', 'version') ? [] : ['tests of Kafka with TLS and SASL (no openssl)']),
       ...(skipped === 0 ? [] : [`${String(skipped)} tests skipped in all`]),
     ];
     console.log(missing.length === 0 ? 'left out: nothing' : `left out: ${missing.join('; ')}`);

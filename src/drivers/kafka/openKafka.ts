@@ -1,99 +1,72 @@
 import { randomUUID } from 'node:crypto';
-import { type Consumer, type IHeaders, Kafka, logLevel, type Producer } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Consumer, Producer } from 'kafkajs';
 import { toHex } from '../../domain/hex.ts';
-import { fromHeaders, toHeaders } from '../../domain/record/cloudEvents.ts';
+import { fromHeaders } from '../../domain/record/cloudEvents.ts';
 import { recordDigest } from '../../domain/record/recordDigest.ts';
 import { unsentOf } from '../../domain/record/unsentOf.ts';
 import type { Tail, TopicRecord } from '../../domain/record.ts';
-import { TopicError } from '../../domain/topicError.ts';
+import { wantedTopics } from '../../domain/topicContract.ts';
 import type { TopicLog } from '../../sinks/toTopic.ts';
 import type { StoredRecord, TopicFeed } from '../../streams/fromTopic.ts';
+import { batchesOf } from './batches.ts';
+import { explainKafka } from './explainKafka.ts';
 import { KafkaError } from './kafkaError.ts';
+import type { KafkaTopics } from './kafkaTopics.ts';
+import { late } from './late.ts';
+import { type KafkaAdminOptions, openKafkaAdmin } from './openKafkaAdmin.ts';
+import { headersOf } from './readTo.ts';
 
-export interface KafkaOptions {
-  /** As in `localhost:9092`. */
-  readonly brokers: readonly string[];
-  readonly clientId: string;
+export interface KafkaOptions extends KafkaAdminOptions {
   /** Fences older instances of the same deployment. */
   readonly transactionalId: string;
-  readonly log: { readonly debug: (fields: Readonly<Record<string, unknown>>, event: string) => void };
-  /** Milliseconds the broker has to answer at the start. */
-  readonly connectDeadline?: number;
 }
 
 /** The message bus on a Kafka broker. */
 export interface KafkaBus extends TopicLog, TopicFeed {
+  readonly topics: KafkaTopics;
   close(): Promise<void>;
 }
 
-/** Fetches without a record after which a topic's end is taken to be reached. */
-const IDLE_FETCHES = 3;
+/** Milliseconds an open transaction of another writer may take to settle: more than Kafka's default of 60 s for it. */
+const SETTLING = 75_000;
+
+/** Milliseconds the first transaction may take: a new cluster makes its transaction log at that moment. */
+const FIRST_TRANSACTION = 30_000;
+
+/** Topics created without a word on replication stand on one broker. */
+const SINGLE = { replicationFactor: 1, minInsyncReplicas: 1 };
 
 /** Milliseconds between heartbeats while a record waits to be taken. */
 const HEARTBEAT = 1_000;
 
-const headersOf = (headers: IHeaders | undefined): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers ?? {}).flatMap(([name, value]) => {
-      const first = Array.isArray(value) ? value[0] : value;
-      return first === undefined ? [] : [[name, first.toString()] as const];
-    }),
-  );
-
-const explain = (cause: unknown, brokers: readonly string[]): Error => {
-  const text = String(cause);
-  if (cause instanceof TopicError || cause instanceof KafkaError) return cause;
-  if (/INVALID_PRODUCER_EPOCH|PRODUCER_FENCED|newer epoch/i.test(text))
-    return new KafkaError('kafka.fenced', 'another instance of this coordinator has taken over on Kafka; only one may run', { cause });
-  if (/does not host this topic|UNKNOWN_TOPIC/i.test(text))
-    return new TopicError('topic.unknown', `the topic is not there: ${text}`, { cause });
-  return new KafkaError(
-    'kafka.unreachable',
-    `no Kafka broker answers at ${brokers.join(', ')} (${text}); start it, or correct kafka.kafka_host and kafka.kafka_port`,
-    {
-      cause,
-    },
-  );
-};
-
-/** Connects to Kafka; rejects with KafkaError `kafka.unreachable` within the deadline. */
+/** Connects to Kafka and takes the place of any older instance; rejects with KafkaError within the deadlines. */
 export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
-  const { brokers, clientId, transactionalId, log, connectDeadline = 10_000 } = options;
-  const kafka = new Kafka({
-    clientId,
-    brokers: [...brokers],
-    connectionTimeout: Math.min(connectDeadline, 3_000),
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
-    logLevel: logLevel.WARN,
-    logCreator:
-      () =>
-      ({ log: { message, ...fields } }) => {
-        log.debug({ message, error: fields['error'] as unknown }, 'kafka.client');
-      },
-  });
-  const producer = kafka.producer({
+  const { brokers, clientId, transactionalId } = options;
+  const { client, topics, guarded, bounds, readTo, close } = await openKafkaAdmin(options);
+  const producer = client.producer({
     transactionalId,
     idempotent: true,
     maxInFlightRequests: 1,
     retry: { initialRetryTime: 10, retries: 10 },
   });
-  const admin = kafka.admin();
+
+  /** Fences older instances and settles what they had in flight. */
+  const emptyTransaction = async (): Promise<void> => {
+    await (await producer.transaction()).commit();
+  };
+
   try {
-    await Promise.race([Promise.all([admin.connect(), producer.connect()]), late(connectDeadline)]);
-  } catch (cause) {
-    await Promise.allSettled([admin.disconnect(), producer.disconnect()]);
-    throw explain(cause, brokers);
+    await guarded(() => producer.connect());
+    await Promise.race([emptyTransaction(), late(FIRST_TRANSACTION)]).catch((cause: unknown) => {
+      throw noTransactions(explainKafka(cause, options), brokers, transactionalId);
+    });
+  } catch (error) {
+    await Promise.allSettled([producer.disconnect(), close()]);
+    throw error;
   }
   const tails = new Map<string, Map<string, Tail>>();
   let turn: Promise<unknown> = Promise.resolve();
-
-  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (cause) {
-      throw explain(cause, brokers);
-    }
-  };
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = turn.then(() => guarded(work));
@@ -101,18 +74,32 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
     return done;
   };
 
-  const endOf = async (topic: string): Promise<bigint> => {
-    const offsets = await admin.fetchTopicOffsets(topic);
-    return BigInt(offsets[0]?.high ?? '0');
+  /** Reads all of a topic; a record of ours behind another writer's open transaction is only seen once that is settled. */
+  const readSettled = async (topic: string, take: (record: StoredRecord) => void): Promise<void> => {
+    const { low, end } = await bounds(topic);
+    let to = end;
+    const goal = await readTo({ topic, from: low, end, take });
+    const deadline = Date.now() + SETTLING;
+    while (to < goal) {
+      if (Date.now() > deadline)
+        throw new KafkaError(
+          'kafka.stalled',
+          `a transaction of another writer is open on ${topic} at offset ${String(to)}; end it with kafka-transactions abort, or find out who writes there`,
+        );
+      await sleep(200);
+      const from = to;
+      to = (await bounds(topic)).end;
+      await readTo({ topic, from, end: to, take });
+    }
   };
 
   /** Where each source's records end: an empty transaction settles what an older instance had in flight, then the topic is read. */
   const learn = async (topic: string): Promise<Map<string, Tail>> => {
     const known = tails.get(topic);
     if (known !== undefined) return known;
-    await (await producer.transaction()).commit();
+    await emptyTransaction();
     const found = new Map<string, Tail>();
-    await readUntil(kafka, topic, await endOf(topic), ({ headers, value }) => {
+    await readSettled(topic, ({ headers, value }) => {
       try {
         const attributes = fromHeaders(headers);
         found.set(attributes.source, { sequence: attributes.sequence, digest: toHex(recordDigest(topic, { attributes, data: value })) });
@@ -125,11 +112,12 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
   };
 
   return {
-    createTopics: (topics) =>
+    topics,
+    createTopics: (names) =>
       inTurn(async () => {
-        const there = new Set(await admin.listTopics());
-        const missing = topics.filter((topic) => !there.has(topic)).map((topic) => ({ topic, numPartitions: 1 }));
-        if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true });
+        const there = new Set((await topics.describe(names)).map(({ topic }) => topic));
+        const missing = names.filter((name) => !there.has(name));
+        await topics.create(wantedTopics(missing, SINGLE));
       }),
     append: (topic, run) =>
       inTurn(async () => {
@@ -152,12 +140,12 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
     tail: (topic, source) => inTurn(async () => (await learn(topic)).get(source)),
     read: (topic, from, deliver, fail) => {
       const stop = new AbortController();
-      const consumer = kafka.consumer({
+      const consumer = client.consumer({
         groupId: `${clientId}-${randomUUID()}`,
         retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 5_000 },
       });
       const running = consume(consumer, topic, from, deliver, stop.signal).catch((error: unknown) => {
-        if (!stop.signal.aborted) fail(explain(error, brokers));
+        if (!stop.signal.aborted) fail(explainKafka(error, options));
       });
       return async () => {
         stop.abort();
@@ -167,21 +155,24 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
     },
     close: async () => {
       await turn;
-      await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
+      await Promise.allSettled([producer.disconnect(), close()]);
     },
   };
 };
 
-const late = async (milliseconds: number): Promise<never> => {
-  await new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
-  throw new Error(`no answer within ${String(milliseconds / 1000)} s`);
-};
+const noTransactions = (error: Error, brokers: readonly string[], transactionalId: string): Error =>
+  error instanceof KafkaError && (error.code === 'kafka.fenced' || error.code === 'kafka.refused')
+    ? error
+    : new KafkaError(
+        'kafka.transactions',
+        `Kafka at ${brokers.join(', ')} makes no transaction for ${transactionalId} (${error.message}); the brokers' transaction.state.log.replication.factor and transaction.state.log.min.isr must be no higher than the number of brokers that run`,
+        { cause: error },
+      );
 
 const send = async (producer: Producer, topic: string, records: readonly TopicRecord[]): Promise<void> => {
   const transaction = await producer.transaction();
   try {
-    const messages = records.map(({ attributes, data }) => ({ key: null, value: Buffer.from(data), headers: toHeaders(attributes) }));
-    await transaction.send({ topic, acks: -1, messages });
+    for (const messages of batchesOf(records)) await transaction.send({ topic, acks: -1, messages });
     await transaction.commit();
   } catch (error) {
     await transaction.abort().catch(() => undefined);
@@ -215,7 +206,10 @@ const consume = async (
       for (const { offset, headers, value } of payload.batch.messages) {
         if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
         // A restarted consumer begins again at the beginning of its batch.
-        if (BigInt(offset) < next) continue;
+        if (BigInt(offset) < next) {
+          payload.resolveOffset(offset);
+          continue;
+        }
         const beat = setInterval(() => {
           payload.heartbeat().catch(() => undefined);
         }, HEARTBEAT);
@@ -228,6 +222,7 @@ const consume = async (
           clearInterval(beat);
         }
         next = BigInt(offset) + 1n;
+        payload.resolveOffset(offset);
       }
     },
   });
@@ -245,33 +240,3 @@ const aborted = (signal: AbortSignal): Promise<void> =>
       { once: true },
     );
   });
-
-/** Reads a topic, committed records only, from its beginning to an offset. */
-const readUntil = async (kafka: Kafka, topic: string, end: bigint, take: (record: StoredRecord) => void): Promise<void> => {
-  if (end === 0n) return;
-  const consumer = kafka.consumer({ groupId: `tail-${randomUUID()}`, maxWaitTimeInMs: 100 });
-  const stop = new AbortController();
-  let idle = 0;
-  // Control records at the end of a topic are never delivered: fetches that bring nothing say that the end is reached.
-  consumer.on(consumer.events.FETCH, () => {
-    idle += 1;
-    if (idle > IDLE_FETCHES) stop.abort();
-  });
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachBatch: ({ batch }) => {
-        for (const { offset, headers, value } of batch.messages)
-          if (BigInt(offset) < end) take({ offset: BigInt(offset), headers: headersOf(headers), value: value ?? new Uint8Array() });
-        idle = 0;
-        if (BigInt(batch.lastOffset()) + 1n >= end) stop.abort();
-        return Promise.resolve();
-      },
-    });
-    await Promise.race([aborted(stop.signal), late(30_000)]);
-  } finally {
-    await consumer.disconnect().catch(() => undefined);
-  }
-};
