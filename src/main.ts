@@ -1,48 +1,17 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { config as rxjsConfig } from 'rxjs';
+import { blockHash, bytes, collect, FAULT_NAMES, fault, offset, stream, whole } from './commands/arguments.ts';
 import type { DecodeCommand } from './commands/decode.ts';
 import type { DevnetCommand } from './commands/devnet.ts';
 import { printDraw } from './commands/drawCommand.ts';
+import type { ReplayCommand } from './commands/replay.ts';
+import type { TailCommand } from './commands/tail.ts';
 import type { TopicsCommand } from './commands/topics.ts';
 import type { VerifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
-import { FAULT_NAMES, type FaultSwitch, readFault } from './devnet/faultSwitch.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
-
-const whole =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`expected a whole number, ${String(least)} to ${String(most)}.`);
-    return value;
-  };
-
-const blockHash = (text: string): string => {
-  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('expected 32 bytes of hex.');
-  return text;
-};
-
-const stream = (text: string): bigint => {
-  if (!/^(\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn)
-    throw new InvalidArgumentError('expected an unsigned 64-bit number.');
-  return BigInt(text);
-};
-
-const offset = (text: string): bigint => {
-  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('expected an offset, as verify names it.');
-  return BigInt(text);
-};
-
-const fault = (text: string, before: readonly FaultSwitch[]): readonly FaultSwitch[] => {
-  const read = readFault(text);
-  if (read === undefined) throw new InvalidArgumentError(`expected one of ${FAULT_NAMES.join(', ')}, as in "stall" or "slow=300".`);
-  return [...before, read];
-};
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** What cannot be handled ends the process: state is on disk, and a start goes on from there. */
 const die = (error: unknown): never => {
@@ -55,6 +24,8 @@ silenceCallTypeWarning();
 silenceNegativeTimeout();
 rxjsConfig.onUnhandledError = die;
 process.on('unhandledRejection', die);
+// Whoever reads along may have enough, as head does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? process.exit(0) : die(error)));
 
 const program = new Command('coordinator')
   .description('The coordinator of a Serai validator.')
@@ -143,10 +114,37 @@ configured(program.command('verify'))
     process.exit((await verifyTopic(loadConfig(config, process.env, set), topic, options)) ? 0 : EXIT.failed);
   });
 
-const bytes = (text: string): string => {
-  if (!/^(0x)?([0-9a-fA-F]{2})*$/.test(text)) throw new InvalidArgumentError('expected bytes as hex.');
-  return `0x${text.replace(/^0x/, '').toLowerCase()}`;
-};
+configured(program.command('tail'))
+  .description('print the records of a topic as lines: the last ones, then what comes')
+  .argument('<topic>', 'a topic of the deployment, as in chain or alice-chain')
+  .option('--lines <n>', 'records to show of what is there', whole(0, 100_000), 10)
+  .option('--from <offset>', 'begin there instead', offset)
+  .option('--no-follow', 'end where the topic ends now')
+  .option('--json', 'print one JSON object a line', false)
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run -s coordinator -- tail chain --config config/local.toml\n  npm run -s coordinator -- tail reports --from 0 --no-follow --json --config config/local.toml',
+  )
+  .action(async (topic: string, { config, set, ...options }: Configured & TailCommand) => {
+    const { tailTopic } = await import('./commands/tail.ts');
+    await tailTopic(loadConfig(config, process.env, set), topic, options);
+    process.exit(0);
+  });
+
+configured(program.command('replay'))
+  .description('read blocks again from the node, and print what they say, or hold it against what was published')
+  .requiredOption('--from <height>', 'first block', whole(0, 0xffff_ffff))
+  .requiredOption('--to <height>', 'last block', whole(0, 0xffff_ffff))
+  .option('--check', 'compare with <name>-chain, and show the first difference', false)
+  .option('--json', 'print JSON', false)
+  .addHelpText(
+    'after',
+    '\nWith --check exits with 0 when all is identical, with 1 otherwise.\nExample:\n  npm run -s coordinator -- replay --from 1000 --to 2000 --check --config config/local.toml',
+  )
+  .action(async ({ config, set, ...options }: Configured & ReplayCommand) => {
+    const { replayBlocks } = await import('./commands/replay.ts');
+    process.exit((await replayBlocks(loadConfig(config, process.env, set), options)) ? 0 : EXIT.failed);
+  });
 
 const decode = program.command('decode').description("what the chain's bytes say");
 const decodable = (what: string, description: string, example: string): Command =>

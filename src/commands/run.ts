@@ -21,6 +21,7 @@ import { kafkaConnection } from './kafkaConnection.ts';
 import { onSignals } from './onSignals.ts';
 import { prepareTopics, topicsWanted } from './prepareTopics.ts';
 import { readSecretHex } from './secretFile.ts';
+import { seraiEndpoints } from './seraiEndpoints.ts';
 
 /** Milliseconds the node and Kafka have to answer at the start. */
 const CONNECT = 10_000;
@@ -42,14 +43,14 @@ export const runCoordinator = async (config: Config): Promise<void> => {
   const key = await seraiKey(config);
   const master = await masterKey(config);
   const derive = deriver(master, general.name);
-  const endpoint = `ws://${observation.rpc_host}:${String(observation.rpc_port)}`;
+  const endpoints = seraiEndpoints(config);
   await using opened = new AsyncDisposableStack();
 
   const kafka = await kafkaConnection(config, log.child({ part: 'kafka' }));
   // Both are tried, so that one start tells of everything that cannot be reached.
   const [chainTried, busTried] = await Promise.allSettled([
     openSeraiClient({
-      endpoints: [endpoint, ...observation.endpoints],
+      endpoints,
       log: log.child({ part: 'chain' }),
       connectDeadline: CONNECT,
       withBatches: observation.addresses_of_interest.length > 0,
@@ -123,7 +124,7 @@ export const runCoordinator = async (config: Config): Promise<void> => {
   const release = onSignals(() => {
     running.stop(DRAIN);
   });
-  log.info({ name: general.name, endpoint, validator }, 'coordinator.running');
+  log.info({ name: general.name, endpoints, validator }, 'coordinator.running');
   try {
     await running.ended;
   } finally {

@@ -38,13 +38,16 @@ const ofChain = (message: ChainMessage): readonly [Kind, string] | undefined => 
         `${message.data.set.network}/${String(message.data.set.session)}: ${String(message.data.participants.length)} validators, keys wanted`,
       ];
     case 'serai.validator-sets.key-gen.v1':
+      if (message.data.set.network !== 'Bitcoin') return undefined;
       return [
         'keys',
         `${message.data.set.network}/${String(message.data.set.session)} active under ${short(message.data.keyPair.substrate)}, block ${String(message.data.block.number)}`,
       ];
     case 'serai.in-instructions.batch.v1':
+      if (message.data.network !== 'Bitcoin') return undefined;
       return ['batch', `${message.data.network} ${String(message.data.id)} executed in block ${String(message.data.block.number)}`];
     case 'serai.coins.burn-with-instruction.v1':
+      if (message.data.coin !== 'Bitcoin') return undefined;
       return ['burn', `${bitcoin(message.data.amount)} to be paid out, block ${String(message.data.block.number)}`];
     default:
       return undefined;

@@ -48,7 +48,13 @@ const shown = ({ id, message, signature, party, rule, blockHash, stream }: Signe
   stream,
 });
 
-/** What was signed so far, gathered from one validator's reports. */
+/** Of what was signed in more than one attempt, the first one counts, in whatever order validators tell. */
+const keepFirst = <K>(signed: Map<K, Signed>, key: K, data: Signed): void => {
+  const known = signed.get(key);
+  if (known === undefined || data.id.attempt < known.id.attempt) signed.set(key, data);
+};
+
+/** What was signed so far, gathered from the reports of all validators: one of them that is late may have nothing to report. */
 export class Results {
   readonly #batches = new Map<number, Signed>();
   readonly #plans = new Map<string, Signed>();
@@ -57,8 +63,8 @@ export class Results {
   take(report: DevnetReport): void {
     if (report.type === 'serai.report.output.v1') this.#outputs.set(report.data.plan, report.data.outputHash);
     if (report.type !== 'serai.report.signed.v1') return;
-    if (report.data.id.kind === 'batch') this.#batches.set(Number(report.data.id.id), report.data);
-    else this.#plans.set(report.data.id.id, report.data);
+    if (report.data.id.kind === 'batch') keepFirst(this.#batches, Number(report.data.id.id), report.data);
+    else keepFirst(this.#plans, report.data.id.id, report.data);
   }
 
   /** Cycles that are over: as many batches signed and outputs seen. */

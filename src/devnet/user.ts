@@ -5,7 +5,6 @@ import { encodeAddress } from '@polkadot/util-crypto';
 import { fromHex, type Hex, toHex } from '../domain/hex.ts';
 import { encodeExtrinsic, signingPayload } from '../domain/serai/extrinsic.ts';
 import { storageItem, storageKey } from '../domain/serai/storageKey.ts';
-import { seraiVersion } from '../domain/serai/version.ts';
 import { devAccount, signSr25519 } from '../domain/threshold/schnorrkel.ts';
 import type { ExternalChain } from './processor/externalChain.ts';
 
@@ -60,11 +59,15 @@ export class User {
     const instruction = { instruction: { address, data: null }, balance: { coin: 'Bitcoin', amount } };
     const call = { pallet: 'Coins', call: 'burn_with_instruction', fields: { instruction } };
     const extra = { era: { tag: 'Immortal' }, nonce, tip: 0n } as const;
+    const version = (await this.#ask('state_getRuntimeVersion', [])) as {
+      readonly specVersion: number;
+      readonly transactionVersion: number;
+    };
     const payload = signingPayload({
       call,
       ...extra,
-      specVersion: seraiVersion.spec_version,
-      transactionVersion: seraiVersion.transaction_version,
+      specVersion: version.specVersion,
+      transactionVersion: version.transactionVersion,
       genesisHash: fromHex(genesisHash),
       checkpoint: fromHex(genesisHash),
     });

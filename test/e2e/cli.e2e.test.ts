@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../support/devnetProcess.ts';
+import { golden, goldenFile, goldenPresent } from '../support/golden.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'cli-'));
 
@@ -33,6 +34,32 @@ listen = "/ip4/127.0.0.1/tcp/0"
 dev_account = "Alice"
 master_key_file = "${dir}/master.key"
 `;
+
+describe.skipIf(!goldenPresent)('decode', () => {
+  const metadata = goldenFile('metadata_v14.hex');
+
+  it('prints the events of a storage value as the golden file has them', async () => {
+    const { events } = golden('events.json') as { events: { storage_hex: string; serai_abi_decode: unknown }[] };
+    const { storage_hex, ...first } = events[0] ?? { storage_hex: '' };
+    const { code, stdout, stderr } = await runCommand('decode', 'events', '--metadata', metadata, '--hex', storage_hex, '--json');
+    expect(code, stderr).toBe(0);
+    const read = JSON.parse(stdout) as { events: object[] };
+    expect(first).toMatchObject(read.events[0] ?? {});
+    expect(read.events).toHaveLength(1);
+  });
+
+  it('says at which byte a value makes no sense', async () => {
+    const { code, stderr } = await runCommand('decode', 'events', '--metadata', metadata, '--hex', '0x04ff');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: cannot decode .*\n$/);
+  });
+
+  it('names a file that is no metadata', async () => {
+    const { code, stderr } = await runCommand('decode', 'extrinsic', '--metadata', 'package.json', '--hex', '0x00');
+    expect(code).toBe(1);
+    expect(stderr).toContain('package.json is not');
+  });
+});
 
 describe('party draw', () => {
   it('prints the draw of docs/protocol.md', async () => {

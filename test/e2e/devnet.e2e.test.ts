@@ -12,6 +12,22 @@ describe('the devnet', () => {
     expect(stderr).not.toContain('alarm');
   });
 
+  it('does so on a node that does everything wrong at once, and upgrades its runtime', async () => {
+    const faults = ['skip-heads', 'repeat-heads', 'forks', 'disconnect', 'slow=20', 'wrong-block', 'syncing', 'runtime-upgrade=14'];
+    const switches = faults.flatMap((fault) => ['--fault', fault]);
+    const { code, stdout, stderr } = await runCommand('devnet', '--cycles', '1', '--json', '--timeout', '60', ...switches);
+    expect(code, stderr).toBe(0);
+    const { batches, outputs } = await checkSummary(stdout.trim().split('\n').at(-1) ?? '');
+    expect([batches.length, outputs.length]).toEqual([1, 1]);
+    expect(stderr).not.toContain('alarm');
+  });
+
+  it('ends when one of its endpoints tells of another chain', async () => {
+    const { code, stderr } = await runCommand('devnet', '--fault', 'lying-endpoint', '--block-time', '100', '--json');
+    expect(code, stderr).toBe(3);
+    expect(stderr).toMatch(/error: (nodes disagree on )?finalized block \d+/);
+  });
+
   it('says what is not done in time, and ends with its own exit code', async () => {
     const { code, stdout, stderr } = await runCommand('devnet', '--cycles', '1', '--timeout', '1', '--json');
     expect(code).toBe(7);

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type FaultName, setFault } from '../../src/devnet/node/faults.ts';
 import { openSeraiNode, type SeraiNode } from '../../src/devnet/node/seraiNode.ts';
+import { eventSchemas } from '../../src/domain/observation/eventSchemas.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { goldenPresent } from '../support/golden.ts';
 import { type Observer, type ObserverOptions, openObserver } from '../support/observer.ts';
@@ -102,6 +103,35 @@ describe('observation', { timeout: 40_000 }, () => {
     await until(() => {
       hasAll(node, observer);
     });
+  });
+
+  it('reads the block that upgrades the runtime with the runtime it replaces, and those after it with the new one', async () => {
+    const node = await openNode();
+    const live = await observe({ endpoints: [node.url] });
+    const enacted: number[] = [];
+    for (let upgrade = 0; upgrade < 3; upgrade += 1) {
+      await produce(node, 3);
+      setFault(node.faults, 'runtime-upgrade', true);
+      enacted.push((await node.produceBlock()).number);
+    }
+    // The runtime is asked for at its block, not at the head: every upgrade is known by now to whoever comes late.
+    await produce(node, 4);
+    const late = await observe({ endpoints: [node.url] });
+    await until(() => {
+      hasAll(node, live);
+      hasAll(node, late);
+    });
+    expect(plain(late)).toEqual(plain(live));
+    const everyType = Object.values(eventSchemas).map((schema) => schema.shape.type.value);
+    for (const height of enacted) {
+      const types = live.records
+        .filter(({ headers }) => headers['ce_id']?.split('/')[1] === String(height))
+        .map(({ headers }) => headers['ce_type']);
+      expect(types).toEqual(expect.arrayContaining(everyType));
+      expect(everyType).toHaveLength(45);
+    }
+    const versions = live.records.filter(({ headers }) => headers['ce_type'] === 'serai.system.code-updated.v1');
+    expect(versions).toHaveLength(3);
   });
 
   it('ends when another endpoint contradicts, whichever of them lies', async () => {

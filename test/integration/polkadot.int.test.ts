@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { BlockRef } from '../../src/domain/observation/fields.ts';
 import type { ObservedBlock } from '../../src/domain/observation/observedBlock.ts';
+import { hashOfHeader, headerJson } from '../../src/drivers/polkadot/header.ts';
 import { openSeraiClient, type SeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
 import { goldenPresent, goldenText } from '../support/golden.ts';
 import { type Answer, eventsKey, lastUpgradeKey, openRecordedNode, type RecordedNode } from '../support/recordedNode.ts';
@@ -211,13 +212,36 @@ describe.skipIf(!goldenPresent)('a recorded Serai node', { timeout: 20_000 }, ()
     await until(() => {
       expect(heights(observed)).toEqual(range(0, 5));
     });
-    node.meddle((method, params) => (method === 'chain_getBlockHash' && params[0] === 5 ? { result: node.blocks[4]?.hash } : undefined));
+    const header = headerJson.parse(node.blocks[5]?.header);
+    const other = { ...header, stateRoot: header.extrinsicsRoot };
+    node.meddle((method, params) => {
+      if (method === 'chain_getBlockHash' && params[0] === 5) return { result: hashOfHeader(other) };
+      return method === 'chain_getHeader' && params[0] === hashOfHeader(other) ? { result: other } : undefined;
+    });
     await until(() => {
       expect(observed.failures).toEqual([expect.objectContaining({ code: 'chain.contradiction' })]);
     });
     node.finalize(10);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(heights(observed)).toEqual(range(0, 5));
+  });
+
+  it('takes the hash of another height for a wrong answer, not for another chain', async () => {
+    const node = await startNode();
+    node.finalize(5);
+    const client = await connect(node);
+    const observed = observe(client, 0);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 5));
+    });
+    node.meddle((method, params) => (method === 'chain_getBlockHash' && params[0] === 5 ? { result: node.blocks[4]?.hash } : undefined));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    node.meddle(() => undefined);
+    node.finalize(10);
+    await until(() => {
+      expect(heights(observed)).toEqual(range(0, 10));
+    });
+    expect(observed.failures).toEqual([]);
   });
 
   it.each([

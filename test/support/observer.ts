@@ -4,19 +4,24 @@ import { supervise } from '../../src/core/supervise.ts';
 import type { Store } from '../../src/data/store.ts';
 import type { ChainError } from '../../src/domain/observation/chainError.ts';
 import type { Interest } from '../../src/domain/observation/tellInterest.ts';
+import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
 import { openEmbeddedLog } from '../../src/drivers/embeddedLog/embeddedLog.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openSeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
 import { openObservation } from '../../src/modules/observation.ts';
+import type { TopicLog } from '../../src/sinks/toTopic.ts';
 import type { ChainReader } from '../../src/streams/fromChain.ts';
-import type { StoredRecord } from '../../src/streams/fromTopic.ts';
+import type { StoredRecord, TopicFeed } from '../../src/streams/fromTopic.ts';
 
-const SOURCE = '/test/observation';
 const quiet = { info: () => undefined, warn: () => undefined };
 
 export interface ObserverOptions {
   readonly endpoints: readonly string[];
   readonly client?: Partial<SeraiClientOptions>;
+  /** The deployment's name; without it `test`. */
+  readonly name?: string;
+  /** Where records go instead of an embedded log; stays open. */
+  readonly bus?: TopicLog & TopicFeed;
   readonly store?: Store;
   readonly log?: Store;
   readonly interest?: Interest;
@@ -40,40 +45,43 @@ export interface Observer {
 
 const typeOf = ({ headers }: StoredRecord): string => headers['ce_type'] ?? '';
 
-/** Runs the observation module of a deployment `test` over an embedded log. */
+/** Runs the observation module of a deployment. */
 export const openObserver = async ({
   endpoints,
   client = {},
   interest = [],
   pretend = {},
   heard,
+  name = 'test',
   ...stores
 }: ObserverOptions): Promise<Observer> => {
-  const bus = await openEmbeddedLog(stores.log ?? openMemoryStore());
-  await bus.createTopics(['test-chain', 'test-dead-letter']);
+  const { chain: topic, deadLetter } = topicsOf(name);
+  const log = await openEmbeddedLog(stores.log ?? openMemoryStore());
+  const bus = stores.bus ?? log;
+  await bus.createTopics([topic, deadLetter]);
   const reader = await openSeraiClient({ endpoints, log: quiet, pollInterval: 100, withBatches: interest.length > 0, ...client });
   const stop$ = new Subject<void>();
   const parked: ChainError[] = [];
   const module = await openObservation({
     store: stores.store ?? openMemoryStore(),
     bus,
-    source: SOURCE,
+    source: sourcesOf(name).observation,
     signingSecret: new Uint8Array(32).fill(7),
     pins: {},
-    deadLetter: 'test-dead-letter',
+    deadLetter,
     random: (length) => new Uint8Array(randomBytes(length)),
     stop$,
     reader: { ...reader, ...pretend },
-    topic: 'test-chain',
+    topic,
     interest,
     startHeight: 0,
     parkedFor: 200,
     parked: (error) => parked.push(error),
   });
-  const read = (topic: string): StoredRecord[] => {
+  const read = (from: string): StoredRecord[] => {
     const records: StoredRecord[] = [];
     bus.read(
-      topic,
+      from,
       0n,
       (record) => {
         if (heard === undefined) records.push(record);
@@ -84,8 +92,8 @@ export const openObserver = async ({
     );
     return records;
   };
-  const records = read('test-chain');
-  const letters = read('test-dead-letter');
+  const records = read(topic);
+  const letters = read(deadLetter);
   const running = supervise(module.routes, stop$);
   running.ended.catch(() => undefined);
   let closed: Promise<void> | undefined;
@@ -94,7 +102,7 @@ export const openObserver = async ({
     await running.ended.catch(() => undefined);
     await module.close();
     await reader.close();
-    await bus.close();
+    await log.close();
   };
   return {
     records,

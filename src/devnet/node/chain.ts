@@ -5,10 +5,13 @@ import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import type { EventRecord } from '../../domain/serai/events.ts';
 import { decodeExtrinsic, encodeExtrinsic } from '../../domain/serai/extrinsic.ts';
 import { type Block, block as blockType, type Header, headerHash } from '../../domain/serai/header.ts';
+import { storageKey } from '../../domain/serai/storageKey.ts';
 import { BUCKETS } from './buckets.ts';
+import type { Imported } from './chainView.ts';
 import { genesis } from './genesis.ts';
 import { NodeError } from './nodeError.ts';
 import { apply, validate } from './runtime.ts';
+import { CODE, codeOf, runtimeOf, type SimulatedRuntime } from './simulatedRuntime.ts';
 import { BlockState } from './state.ts';
 import { refusalText } from './validity.ts';
 
@@ -38,10 +41,8 @@ const preDigest = (slot: bigint): Uint8Array => {
   return concatBytes(Uint8Array.of(6), BABE_ENGINE, Uint8Array.of(13 << 2, 2, 0, 0, 0, 0), bytes);
 };
 
-export interface Imported {
-  readonly number: number;
-  readonly hash: Hex;
-}
+/** `DigestItem::RuntimeEnvironmentUpdated`. */
+const RUNTIME_UPDATED = Uint8Array.of(8);
 
 /** The simulated chain: blocks, state at every height, and a pool; each block is one atomic write of the store. */
 export class Chain {
@@ -121,9 +122,28 @@ export class Chain {
   }
 
   /** Makes the next block of what waits in the pool; `also` are events that nothing caused. */
-  async produce(also: readonly EventRecord[] = []): Promise<Imported> {
+  produce(also: readonly EventRecord[] = []): Promise<Imported> {
+    return this.#produce(also);
+  }
+
+  /** Makes the next block as {@link produce} does; the ones after it are executed by the runtime's next version. */
+  upgrade(also: readonly EventRecord[] = []): Promise<Imported> {
+    return this.#produce(also, runtimeOf(codeOf(this.#runtime.version.spec_version + 1)));
+  }
+
+  /** The runtime that executes the next block. */
+  get #runtime(): SimulatedRuntime {
+    return runtimeOf(this.#state.get(toHex(CODE)));
+  }
+
+  async #produce(also: readonly EventRecord[], next?: SimulatedRuntime): Promise<Imported> {
     const number = this.#best.number + 1;
     const state = new BlockState(this.#state);
+    const { version, layout } = this.#runtime;
+    const { spec_version, spec_name } = version;
+    const last = state.get('System', 'LastRuntimeUpgrade') as { readonly spec_version: number } | undefined;
+    if (last?.spec_version !== spec_version) state.set('System', 'LastRuntimeUpgrade', [], { spec_version, spec_name });
+    if (next !== undefined) state.setRaw(CODE, codeOf(next.version.spec_version));
     const now = BigInt(this.#now());
     state.set('System', 'Number', [], BigInt(number));
     state.set('System', 'ParentHash', [], fromHex(this.#best.hash));
@@ -140,7 +160,7 @@ export class Chain {
       extrinsics.push(bytes);
     }
     events.push(...also);
-    state.set('System', 'Events', [], events);
+    state.setRaw(storageKey('System', 'Events'), layout.eventRecords.encode(events));
     state.set('System', 'EventCount', [], events.length);
     const changes = state.changes();
     const stateRoot = rootAfter(this.#stateRoot, changes);
@@ -149,7 +169,7 @@ export class Chain {
       number: BigInt(number),
       stateRoot,
       extrinsicsRoot: root(extrinsics),
-      digest: [preDigest(now / 6000n)],
+      digest: next === undefined ? [preDigest(now / 6000n)] : [preDigest(now / 6000n), RUNTIME_UPDATED],
     };
     await this.#store.write(blockWrites({ header, extrinsics }, changes));
     // Only now, and all at once: what is asked meanwhile is answered from the block before.

@@ -1,6 +1,11 @@
 import type { Hex } from '../../domain/hex.ts';
 import type { Block } from '../../domain/serai/header.ts';
-import type { Imported } from './chain.ts';
+
+/** A block of the chain. */
+export interface Imported {
+  readonly number: number;
+  readonly hash: Hex;
+}
 
 /** What JSON-RPC shows of a chain. */
 export interface ChainView {

@@ -16,6 +16,8 @@ export interface Faults {
   wrongBlock: boolean;
   /** It says that it is syncing. */
   syncing: boolean;
+  /** The first block from this height on upgrades the runtime, once; 0 for none. */
+  runtimeUpgrade: number;
 }
 
 /** A node that behaves. */
@@ -28,6 +30,7 @@ export const noFaults = (): Faults => ({
   slow: 0,
   wrongBlock: false,
   syncing: false,
+  runtimeUpgrade: 0,
 });
 
 /** The faults by the names they are switched with. */
@@ -40,15 +43,17 @@ export const FAULTS = {
   slow: 'slow',
   'wrong-block': 'wrongBlock',
   syncing: 'syncing',
+  'runtime-upgrade': 'runtimeUpgrade',
 } as const satisfies Readonly<Record<string, keyof Faults>>;
 export type FaultName = keyof typeof FAULTS;
 
 /** Milliseconds of `slow` where it is only switched on. */
 const SLOW = 300;
 
-/** Switches a fault on or off; `slow` takes milliseconds. */
+/** Switches a fault on or off; `slow` takes milliseconds, `runtime-upgrade` the height of a block, or is for the next one. */
 export const setFault = (faults: Faults, name: FaultName, value: boolean | number): void => {
   const fault = FAULTS[name];
   if (fault === 'slow') faults.slow = typeof value === 'number' ? value : value ? SLOW : 0;
+  else if (fault === 'runtimeUpgrade') faults.runtimeUpgrade = Number(value);
   else faults[fault] = value !== false && value !== 0;
 };

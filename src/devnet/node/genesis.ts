@@ -4,6 +4,7 @@ import type { EventRecord } from '../../domain/serai/events.ts';
 import { type Coin, coinBytes, type Network, networkBytes, network as networkType } from '../../domain/serai/networks.ts';
 import { seraiVersion } from '../../domain/serai/version.ts';
 import { devAccount } from '../../domain/threshold/schnorrkel.ts';
+import { CODE, codeOf } from './simulatedRuntime.ts';
 import { BlockState } from './state.ts';
 
 const VALIDATORS = ['Alice', 'Bob', 'Charlie', 'Dave'];
@@ -71,6 +72,7 @@ export const genesis = (): BlockState => {
     state.set('ValidatorSets', 'SessionBeginBlock', [network, 0], 0n);
     deposit('ValidatorSets', 'NewSet', { set: { session: 0, network } });
   }
+  state.setRaw(CODE, codeOf(seraiVersion.spec_version));
   // What Substrate's System pallet stands on before the first block.
   const noParent = new Uint8Array(32).fill(0x45);
   state.set('System', 'ParentHash', [], noParent);

@@ -5,15 +5,14 @@ import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { compact, option, u32, vec, vecBytes } from '../../domain/scale.ts';
 import type { Header } from '../../domain/serai/header.ts';
 import { block as blockType, headerHash } from '../../domain/serai/header.ts';
-import { encodeMetadata } from '../../domain/serai/metadata.ts';
 import { network } from '../../domain/serai/networks.ts';
 import { storageItem, storageKey } from '../../domain/serai/storageKey.ts';
 import { runtimeVersion } from '../../domain/serai/substrate.ts';
-import { seraiVersion } from '../../domain/serai/version.ts';
 import type { ChainView } from './chainView.ts';
 import { FAULTS, type FaultName, type Faults, setFault } from './faults.ts';
 import { forkedHeader } from './forkedHeader.ts';
 import { NodeError } from './nodeError.ts';
+import { runtimeAfter, versionJson } from './simulatedRuntime.ts';
 
 /** A header as JSON-RPC shows it. */
 export const headerJson = ({ parentHash, number, stateRoot, extrinsicsRoot, digest }: Header): Record<string, unknown> => ({
@@ -22,17 +21,6 @@ export const headerJson = ({ parentHash, number, stateRoot, extrinsicsRoot, dige
   stateRoot: toHex(stateRoot),
   extrinsicsRoot: toHex(extrinsicsRoot),
   digest: { logs: digest.map(toHex) },
-});
-
-/** The runtime's version as JSON-RPC shows it (the fork has no authoringVersion). */
-export const versionJson = (): Record<string, unknown> => ({
-  specName: seraiVersion.spec_name,
-  implName: seraiVersion.impl_name,
-  specVersion: seraiVersion.spec_version,
-  implVersion: seraiVersion.impl_version,
-  apis: seraiVersion.apis.map(([id, version]) => [toHex(id), version]),
-  transactionVersion: seraiVersion.transaction_version,
-  stateVersion: seraiVersion.state_version,
 });
 
 type Method = (params: readonly unknown[], raw: unknown) => unknown;
@@ -52,7 +40,6 @@ const NETWORKS = { Serai: 'Serai', Bitcoin: 'Bitcoin', Ethereum: 'Ethereum', Mon
 
 /** The methods that answer at once; what subscribes is the server's. */
 export const rpcMethods = (chain: ChainView, subscriptions: readonly string[], faults: Faults): Readonly<Record<string, Method>> => {
-  const metadata = { 14: encodeMetadata(14), 15: encodeMetadata(15) } as const;
   const heightOf = async (hash: unknown): Promise<number | undefined> =>
     hash == null ? chain.best.number : chain.heightOf(bytesParam(hash));
 
@@ -81,12 +68,13 @@ export const rpcMethods = (chain: ChainView, subscriptions: readonly string[], f
   };
 
   const calls: Readonly<Record<string, (args: Uint8Array, height: number) => Uint8Array | Promise<Uint8Array>>> = {
-    Core_version: () => runtimeVersion.encode(seraiVersion),
-    Metadata_metadata: () => vecBytes.encode(metadata[14]),
+    Core_version: async (_args, height) => runtimeVersion.encode((await runtimeAfter(chain, height)).version),
+    Metadata_metadata: async (_args, height) => vecBytes.encode((await runtimeAfter(chain, height)).metadata(14)),
     Metadata_metadata_versions: () => vec(u32).encode([14, 15]),
-    Metadata_metadata_at_version: (args) => {
+    Metadata_metadata_at_version: async (args, height) => {
       const version = u32.decode(args);
-      return option(vecBytes).encode(version === 14 || version === 15 ? metadata[version] : null);
+      const isKnown = version === 14 || version === 15;
+      return option(vecBytes).encode(isKnown ? (await runtimeAfter(chain, height)).metadata(version) : null);
     },
     AccountNonceApi_account_nonce: async (args, height) => u32.encode(await nonceOf(args, height)),
     SeraiRuntimeApi_validators: async (args, height) => {
@@ -154,14 +142,8 @@ export const rpcMethods = (chain: ChainView, subscriptions: readonly string[], f
       );
       return keys.map(toHex);
     },
-    state_getMetadata: async ([hash]) => {
-      await knownHeight(hash);
-      return toHex(metadata[14]);
-    },
-    state_getRuntimeVersion: async ([hash]) => {
-      await knownHeight(hash);
-      return versionJson();
-    },
+    state_getMetadata: async ([hash]) => toHex((await runtimeAfter(chain, await knownHeight(hash))).metadata(14)),
+    state_getRuntimeVersion: async ([hash]) => versionJson(await runtimeAfter(chain, await knownHeight(hash))),
     state_getStorage: async ([key, hash]) => {
       const value = await storage(key, hash);
       return value === undefined ? null : toHex(value);

@@ -11,9 +11,9 @@ import {
   type OutInstructionWithBalance,
   type SignedBatch,
 } from '../../domain/serai/types.ts';
-import { seraiVersion } from '../../domain/serai/version.ts';
 import { musigAggregateKey } from '../../domain/threshold/musig.ts';
 import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
+import { CODE, runtimeOf } from './simulatedRuntime.ts';
 import type { BlockState } from './state.ts';
 import type { Refusal } from './validity.ts';
 
@@ -49,13 +49,14 @@ export const validate = (state: BlockState, genesisHash: Uint8Array, { call, sig
     return { tag: 'Call' };
   }
   const info = state.get('System', 'Account', signed.signer) as AccountInfo | undefined;
+  const { version } = runtimeOf(state.getRaw(CODE));
   const payload = signingPayload({
     call,
     era: signed.era,
     nonce: signed.nonce,
     tip: signed.tip,
-    specVersion: seraiVersion.spec_version,
-    transactionVersion: seraiVersion.transaction_version,
+    specVersion: version.spec_version,
+    transactionVersion: version.transaction_version,
     genesisHash,
     checkpoint: genesisHash,
   });

@@ -1,7 +1,9 @@
 import type { Store } from '../../data/store.ts';
 import type { Hex } from '../../domain/hex.ts';
 import type { EventRecord } from '../../domain/serai/events.ts';
-import { Chain, type Imported } from './chain.ts';
+import { Chain } from './chain.ts';
+import type { Imported } from './chainView.ts';
+import { everyEvent } from './everyEvent.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { lyingChain } from './lyingChain.ts';
 import { openRpcServer, type RpcServer } from './rpcServer.ts';
@@ -48,7 +50,9 @@ export const openSeraiNode = async ({
   let producing: Promise<Imported> | undefined;
   const produceBlock = async (also: readonly EventRecord[] = []): Promise<Imported> => {
     await producing;
-    producing = chain.produce(also);
+    const upgrades = faults.runtimeUpgrade > 0 && chain.best.number + 1 >= faults.runtimeUpgrade;
+    if (upgrades) faults.runtimeUpgrade = 0;
+    producing = upgrades ? chain.upgrade([...also, ...everyEvent()]) : chain.produce(also);
     const imported = await producing;
     for (const server of servers) await server.advance();
     return imported;

@@ -13,13 +13,21 @@ export class BlockState {
   /** Decodes an item; its declared default, or undefined, where it is absent. */
   get(pallet: string, item: string, ...args: readonly unknown[]): unknown {
     const declared = storageItem(pallet, item);
-    const key = toHex(storageKey(pallet, item, ...args));
-    const bytes = (this.#changes.has(key) ? this.#changes.get(key) : this.#base.get(key)) ?? declared.fallback ?? undefined;
+    const bytes = this.getRaw(storageKey(pallet, item, ...args)) ?? declared.fallback ?? undefined;
     return bytes === undefined ? undefined : declared.value.decode(bytes);
   }
 
+  getRaw(key: Uint8Array): Uint8Array | undefined {
+    const hex = toHex(key);
+    return this.#changes.has(hex) ? this.#changes.get(hex) : this.#base.get(hex);
+  }
+
   set(pallet: string, item: string, args: readonly unknown[], value: unknown): void {
-    this.#changes.set(toHex(storageKey(pallet, item, ...args)), storageItem(pallet, item).value.encode(value));
+    this.setRaw(storageKey(pallet, item, ...args), storageItem(pallet, item).value.encode(value));
+  }
+
+  setRaw(key: Uint8Array, value: Uint8Array): void {
+    this.#changes.set(toHex(key), value);
   }
 
   delete(pallet: string, item: string, ...args: readonly unknown[]): void {

@@ -3,7 +3,8 @@ import { fromHex, toHex } from '../../domain/hex.ts';
 import type { ChainView } from './chainView.ts';
 import type { Faults } from './faults.ts';
 import { forkedHeader } from './forkedHeader.ts';
-import { headerJson, versionJson } from './rpc.ts';
+import { headerJson } from './rpc.ts';
+import { runtimeAfter, versionJson } from './simulatedRuntime.ts';
 
 /** Sends a notification of a subscription. */
 type Notify = (method: string, subscription: string, result: unknown) => void;
@@ -11,7 +12,7 @@ type Notify = (method: string, subscription: string, result: unknown) => void;
 interface Subscription {
   readonly kind: 'finalized' | 'best' | 'version' | 'storage';
   readonly keys: readonly string[];
-  /** The last finalized height told, or the last storage values. */
+  /** The last height told, or the last version of the runtime, or the last storage values. */
   told: number;
   readonly values: Map<string, string | null>;
 }
@@ -83,8 +84,10 @@ export class Subscriptions {
     if (!this.#open.has(id)) return;
     const { kind } = subscription;
     if (kind === 'version') {
-      if (subscription.told === -1) this.#notify(NOTIFICATION.version, id, versionJson());
-      subscription.told = 0;
+      const runtime = await runtimeAfter(this.#chain, this.#chain.best.number);
+      if (runtime.version.spec_version === subscription.told) return;
+      subscription.told = runtime.version.spec_version;
+      this.#notify(NOTIFICATION.version, id, versionJson(runtime));
       return;
     }
     if (kind === 'storage') {

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, Producer } from 'kafkajs';
+import type { Producer } from 'kafkajs';
 import { toHex } from '../../domain/hex.ts';
 import { fromHeaders } from '../../domain/record/cloudEvents.ts';
 import { recordDigest } from '../../domain/record/recordDigest.ts';
@@ -15,7 +14,6 @@ import { KafkaError } from './kafkaError.ts';
 import type { KafkaTopics } from './kafkaTopics.ts';
 import { late } from './late.ts';
 import { type KafkaAdminOptions, openKafkaAdmin } from './openKafkaAdmin.ts';
-import { headersOf } from './readTo.ts';
 
 export interface KafkaOptions extends KafkaAdminOptions {
   /** Fences older instances of the same deployment. */
@@ -37,13 +35,10 @@ const FIRST_TRANSACTION = 30_000;
 /** Topics created without a word on replication stand on one broker. */
 const SINGLE = { replicationFactor: 1, minInsyncReplicas: 1 };
 
-/** Milliseconds between heartbeats while a record waits to be taken. */
-const HEARTBEAT = 1_000;
-
 /** Connects to Kafka and takes the place of any older instance; rejects with KafkaError within the deadlines. */
 export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
-  const { brokers, clientId, transactionalId } = options;
-  const { client, topics, guarded, bounds, readTo, close } = await openKafkaAdmin(options);
+  const { brokers, transactionalId } = options;
+  const { client, topics, guarded, bounds, feed, readTo, close } = await openKafkaAdmin(options);
   const producer = client.producer({
     transactionalId,
     idempotent: true,
@@ -138,21 +133,7 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
         known.set(source, { sequence: last.attributes.sequence, digest: toHex(recordDigest(topic, last)) });
       }),
     tail: (topic, source) => inTurn(async () => (await learn(topic)).get(source)),
-    read: (topic, from, deliver, fail) => {
-      const stop = new AbortController();
-      const consumer = client.consumer({
-        groupId: `${clientId}-${randomUUID()}`,
-        retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 5_000 },
-      });
-      const running = consume(consumer, topic, from, deliver, stop.signal).catch((error: unknown) => {
-        if (!stop.signal.aborted) fail(explainKafka(error, options));
-      });
-      return async () => {
-        stop.abort();
-        await running;
-        await consumer.disconnect().catch(() => undefined);
-      };
-    },
+    ...feed,
     close: async () => {
       await turn;
       await Promise.allSettled([producer.disconnect(), close()]);
@@ -179,64 +160,3 @@ const send = async (producer: Producer, topic: string, records: readonly TopicRe
     throw error;
   }
 };
-
-const consume = async (
-  consumer: Consumer,
-  topic: string,
-  from: bigint,
-  deliver: (record: StoredRecord) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> => {
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  let next = from;
-  const crashed = new Promise<never>((_resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
-      if (!restart) reject(error);
-    });
-  });
-  // At every start of the client's own, restarts after a crash included, reading goes on behind what was delivered.
-  consumer.on(consumer.events.GROUP_JOIN, () => {
-    consumer.seek({ topic, partition: 0, offset: next.toString() });
-  });
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    eachBatch: async (payload) => {
-      for (const { offset, headers, value } of payload.batch.messages) {
-        if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
-        // A restarted consumer begins again at the beginning of its batch.
-        if (BigInt(offset) < next) {
-          payload.resolveOffset(offset);
-          continue;
-        }
-        const beat = setInterval(() => {
-          payload.heartbeat().catch(() => undefined);
-        }, HEARTBEAT);
-        try {
-          await Promise.race([
-            deliver({ offset: BigInt(offset), headers: headersOf(headers), value: value ?? new Uint8Array() }),
-            aborted(signal),
-          ]);
-        } finally {
-          clearInterval(beat);
-        }
-        next = BigInt(offset) + 1n;
-        payload.resolveOffset(offset);
-      }
-    },
-  });
-  await Promise.race([crashed, aborted(signal)]);
-};
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });

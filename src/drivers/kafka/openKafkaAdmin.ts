@@ -1,8 +1,10 @@
 import type { Kafka } from 'kafkajs';
+import type { TopicFeed } from '../../streams/fromTopic.ts';
 import { explainKafka } from './explainKafka.ts';
 import { type KafkaConnection, kafkaClient } from './kafkaClient.ts';
 import { createTopics, describeTopics, type KafkaTopics } from './kafkaTopics.ts';
 import { late } from './late.ts';
+import { openFeed } from './openFeed.ts';
 import { type ReadTo, readTo } from './readTo.ts';
 
 export interface KafkaAdminOptions extends KafkaConnection {
@@ -12,6 +14,8 @@ export interface KafkaAdminOptions extends KafkaConnection {
 
 /** What is asked of Kafka besides writing and following topics. It writes no record, so it gets in nobody's way. */
 export interface KafkaAdmin {
+  /** Follows topics. */
+  readonly feed: TopicFeed;
   readonly client: Kafka;
   readonly topics: KafkaTopics;
   /** Runs a piece of work; its errors are ours. */
@@ -42,6 +46,7 @@ export const openKafkaAdmin = async (options: KafkaAdminOptions): Promise<KafkaA
     throw error;
   }
   return {
+    feed: openFeed(client, options.clientId, (cause) => explainKafka(cause, options)),
     client,
     topics: {
       describe: (topics) => guarded(() => describeTopics(admin, topics)),

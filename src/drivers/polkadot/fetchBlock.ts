@@ -29,6 +29,8 @@ export interface BlockFetcher {
   readonly values: (hash: Hex, keys: readonly Hex[]) => Promise<ReadonlyMap<Hex, Hex | null>>;
   /** The hash of a height, asked for at once; `null` where the node does not have it. */
   readonly hashAt: (height: number) => Promise<Hex | null>;
+  /** The header of a block; rejects unless it has this hash and is of this height. */
+  readonly header: (height: number, hash: Hex) => Promise<HeaderJson>;
   /** Remembers the hash of a finalized head that was notified. */
   readonly learn: (head: Head) => void;
 }
@@ -91,6 +93,7 @@ export const openFetcher = (link: Link): BlockFetcher => {
 
   return {
     values,
+    header: headerOf,
     hashAt: async (height) => hexAnswer.nullable().parse(await link.ask('chain_getBlockHash', [height])),
     learn: ({ number, hash }) => {
       remember(number, Promise.resolve(hash));

@@ -114,7 +114,10 @@ export const followFinalized = (options: FollowOptions): Follower => {
     if (last === undefined) return;
     const { number, hash } = last;
     const now = await fetcher.hashAt(number);
-    if (now !== null && now !== hash) throw contradiction(number, hash, now);
+    if (now === null || now === hash) return;
+    // Only if it stands by it: a wrong answer is not another chain.
+    await fetcher.header(number, now);
+    throw contradiction(number, hash, now);
   };
 
   return {

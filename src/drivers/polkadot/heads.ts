@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Hex } from '../../domain/hex.ts';
-import { hashOfHeader, headerJson } from './header.ts';
+import { ChainError } from '../../domain/observation/chainError.ts';
+import { hashOfHeader, headerJson, hexAnswer } from './header.ts';
 import type { ChainLog, Link } from './link.ts';
 
 const health = z.object({ isSyncing: z.boolean() });
@@ -11,6 +12,17 @@ export interface Head {
   readonly number: number;
   readonly hash: Hex;
 }
+
+/** Asks the node in use for its finalized head. */
+export const finalizedHead = async (link: Link): Promise<Head> => {
+  const hash = hexAnswer.parse(await link.ask('chain_getFinalizedHead', []));
+  const answer = await link.ask('chain_getHeader', [hash]);
+  if (answer === null)
+    throw new ChainError('chain.retry', `the node at ${link.endpoint()} does not have its finalized head's header ${hash}`);
+  const header = headerJson.parse(answer);
+  if (hashOfHeader(header) === hash) return { number: Number(header.number), hash };
+  throw new ChainError('chain.wrong-answer', `the node at ${link.endpoint()} was asked for header ${hash} and answered with another one`);
+};
 
 export interface HeadsOptions {
   readonly link: Link;
@@ -91,11 +103,9 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
 
   const poll = async (): Promise<void> => {
     const endpoint = link.endpoint();
-    const hash = z.string().parse(await link.ask('chain_getFinalizedHead', [])) as Hex;
-    const header = headerJson.nullable().parse(await link.ask('chain_getHeader', [hash]));
-    if (header === null) return;
-    checkCourse(endpoint, Number(header.number));
-    seen({ number: Number(header.number), hash });
+    const head = await finalizedHead(link);
+    checkCourse(endpoint, head.number);
+    seen(head);
   };
 
   const pollOn = async (): Promise<void> => {

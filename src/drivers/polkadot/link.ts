@@ -41,8 +41,8 @@ export interface LinkOptions {
 
 const firstDelay = 200;
 const longestDelay = 15_000;
-/** A connection that held so long has earned a quick return. */
-const healthySpell = 10_000;
+/** A connection that gave so many answers has earned a quick return. */
+const enoughAnswers = 16;
 
 /** A promise to be settled later that does not complain when nobody waits for it. */
 const quiet = <T>(): PromiseWithResolvers<T> => {
@@ -70,7 +70,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
   let isReady = false;
   let isClosed = false;
   let attempt = 0;
-  let since = 0;
+  let answers = 0;
   let failure: string | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -115,7 +115,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
     }
     clearTimeout(timer);
     isReady = true;
-    since = Date.now();
+    answers = 0;
     log.info({ endpoint }, 'chain connected');
     gate.resolve(undefined);
   };
@@ -133,7 +133,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
     if (isClosed) return;
     if (isReady) {
       log.warn({ endpoint: endpointInUse() }, 'chain disconnected');
-      if (Date.now() - since >= healthySpell) attempt = 0;
+      if (answers >= enoughAnswers) attempt = 0;
       isReady = false;
       gate = quiet();
     }
@@ -154,7 +154,9 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
     ask: async (method, params) => {
       await gate.promise;
       try {
-        return await provider.send<unknown>(method, params);
+        const answer = await provider.send<unknown>(method, params);
+        answers += 1;
+        return answer;
       } catch (error) {
         throw nodeError(error, `${method} at ${endpointInUse()}`);
       }

@@ -1,4 +1,4 @@
-import { ApiPromise } from '@polkadot/api';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
@@ -10,10 +10,11 @@ import { compareEndpoints } from './compareEndpoints.ts';
 import { openDecoder } from './decodeBlock.ts';
 import { type BlockFetcher, openFetcher } from './fetchBlock.ts';
 import { followFinalized } from './follow.ts';
-import { watchHeads } from './heads.ts';
+import { finalizedHead, watchHeads } from './heads.ts';
 import { type ChainLog, type Link, openLink } from './link.ts';
 import { openReadBatches } from './readBatches.ts';
-import { openRuntimes } from './runtimes.ts';
+import type { Runtime } from './runtime.ts';
+import { openRuntimes, type RuntimeAt } from './runtimes.ts';
 import { openSubmitter } from './submitCall.ts';
 
 export interface SeraiClientOptions {
@@ -40,6 +41,8 @@ export interface SeraiClientOptions {
 export interface SeraiClient extends ChainReader, ChainSubmitter {
   /** Public keys of a network's validators, by the runtime's own count, at the best block. */
   validators(network: Network): Promise<Hex[]>;
+  /** The height of the finalized head, as the node has it now. */
+  finalizedHeight(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -53,7 +56,21 @@ const firstRetryDelay = 200;
 
 const publicKeys = vec(bytes(32));
 
-const openApi = async (link: Link, endpoints: readonly string[], deadline: number): Promise<ApiPromise> => {
+/** The runtime at genesis, asked for again while connections come and go. */
+const firstRuntime = async (link: Link, runtimeAt: RuntimeAt): Promise<Runtime> => {
+  for (;;) {
+    await link.ready();
+    try {
+      return await runtimeAt(link.genesisHash());
+    } catch (error) {
+      if (!(error instanceof ChainError && error.code === 'chain.retry')) throw error;
+      await pause(firstRetryDelay);
+    }
+  }
+};
+
+/** Waits for what needs a node; rejects with `chain.unreachable` after the deadline. */
+const within = async <T>(deadline: number, link: Link, endpoints: readonly string[], answer: Promise<T>): Promise<T> => {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     const why = link.lastFailure() ?? 'no answer';
@@ -61,12 +78,7 @@ const openApi = async (link: Link, endpoints: readonly string[], deadline: numbe
     late.reject(new ChainError('chain.unreachable', message));
   }, deadline);
   try {
-    await Promise.race([link.ready(), late.promise]);
-    const api = new ApiPromise({ provider: link.provider, noInitWarn: true, initWasm: false });
-    // What it rejects with is told by the link, which tries again.
-    api.isReadyOrError.catch(() => undefined);
-    await Promise.race([api.isReady, link.closed, late.promise]);
-    return api;
+    return await Promise.race([answer, late.promise]);
   } catch (error) {
     link.close();
     throw error;
@@ -81,9 +93,8 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
   const settings = { ...defaults, ...options };
   const genesis = expectedGenesis === undefined ? {} : { expectedGenesis };
   const link = openLink({ endpoints, log, requestTimeout: settings.requestTimeout, ...genesis });
-  const api = await openApi(link, endpoints, settings.connectDeadline);
   const runtimeAt = openRuntimes(link);
-  const { profile } = await runtimeAt(link.genesisHash());
+  const { profile } = await within(settings.connectDeadline, link, endpoints, firstRuntime(link, runtimeAt));
 
   const decoderFrom =
     (fetcher: BlockFetcher) =>
@@ -149,11 +160,12 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
     genesisHash: link.genesisHash(),
     profile,
     follow,
-    ...openSubmitter(link, api),
+    ...openSubmitter(link, runtimeAt),
     validators: async (network) => {
       const answer = await link.ask('state_call', ['SeraiRuntimeApi_validators', toHex(networkCodec.encode(network))]);
       return publicKeys.decode(fromHex(z.string().parse(answer))).map(toHex);
     },
+    finalizedHeight: async () => (await finalizedHead(link)).number,
     close: () => {
       link.close();
       return Promise.resolve();

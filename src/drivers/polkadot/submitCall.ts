@@ -1,12 +1,14 @@
-import type { ApiPromise } from '@polkadot/api';
-import type { Codec } from '@polkadot/types-codec/types';
+import { z } from 'zod';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
 import { encodeExtrinsic } from '../../domain/serai/extrinsic.ts';
 import { batch } from '../../domain/serai/types.ts';
 import type { ChainCall, ChainSubmitter } from '../../sinks/toChain.ts';
+import { hexAnswer } from './header.ts';
 import type { Link } from './link.ts';
-import { faultOf, nodeError } from './nodeError.ts';
+import { faultOf } from './nodeError.ts';
+import type { StorageItem } from './runtime.ts';
+import type { RuntimeAt } from './runtimes.ts';
 
 /** The bytes of a call without signature, as `author_submitExtrinsic` takes them (serai.md §b.14). */
 export const extrinsicOf = (call: ChainCall): Hex => {
@@ -51,35 +53,30 @@ const nameOf = (call: ChainCall): string =>
   call.call === 'set_keys' ? `set_keys of ${call.network}/${String(call.session)}` : `execute_batch ${call.network}/${String(call.id)}`;
 
 /** Publishes calls by asking the chain, not by trusting return codes: a call the chain shows done is done, whoever published it. */
-export const openSubmitter = (link: Link, api: ApiPromise): ChainSubmitter => {
-  const stateOf = async (pallet: string, item: string, argument: unknown): Promise<Codec | undefined> => {
-    const entry = api.query[pallet]?.[item];
-    if (entry === undefined)
-      throw new ChainError('chain.rejected', `the node's runtime has no storage ${pallet}.${item}: is this a Serai chain?`);
-    await link.ready();
-    try {
-      const value = await entry(argument);
-      return value.isEmpty ? undefined : value;
-    } catch (error) {
-      throw nodeError(error, `${pallet}.${item} at ${link.endpoint()}`);
-    }
+export const openSubmitter = (link: Link, runtimeAt: RuntimeAt): ChainSubmitter => {
+  /** A value of the best block's state, `null` where there is none. */
+  const stateOf = async (item: StorageItem): Promise<unknown> => {
+    const best = hexAnswer.parse(await link.ask('chain_getBlockHash', []));
+    const runtime = await runtimeAt(best);
+    return runtime.storageValue(item, hexAnswer.nullable().parse(await link.ask('state_getStorage', [runtime.storageKey(item), best])));
   };
 
-  const numberOf = async (pallet: string, item: string, network: string): Promise<number | undefined> => {
-    const value = await stateOf(pallet, item, network);
-    return value === undefined ? undefined : Number(value.toString());
-  };
+  const numberOf = async (pallet: string, item: string, network: string): Promise<number | undefined> =>
+    z
+      .number()
+      .nullable()
+      .parse(await stateOf({ pallet, item, args: [network] })) ?? undefined;
 
   const isDone = async (call: ChainCall): Promise<boolean> => {
     const { network } = call;
     if (call.call === 'execute_batch') {
-      const last = await numberOf('inInstructions', 'lastBatch', network);
+      const last = await numberOf('InInstructions', 'LastBatch', network);
       return last !== undefined && last >= call.id;
     }
     const { session } = call;
-    if ((await stateOf('validatorSets', 'keys', { session, network })) !== undefined) return true;
+    if ((await stateOf({ pallet: 'ValidatorSets', item: 'Keys', args: [{ session, network }] })) !== null) return true;
     // A set rotates only once its keys were set; they are deleted when it retires (serai.md §b.17).
-    const current = await numberOf('validatorSets', 'currentSession', network);
+    const current = await numberOf('ValidatorSets', 'CurrentSession', network);
     return current !== undefined && current > session;
   };
 

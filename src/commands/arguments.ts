@@ -1,0 +1,49 @@
+import { InvalidArgumentError } from 'commander';
+import { FAULT_NAMES, type FaultSwitch, readFault } from '../devnet/faultSwitch.ts';
+
+export { FAULT_NAMES };
+
+/** A whole number from `least` to `most`. */
+export const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`expected a whole number, ${String(least)} to ${String(most)}.`);
+    return value;
+  };
+
+/** The hash of a block. */
+export const blockHash = (text: string): string => {
+  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('expected 32 bytes of hex.');
+  return text;
+};
+
+/** An unsigned 64-bit number, decimal or hex. */
+export const stream = (text: string): bigint => {
+  if (!/^(\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn)
+    throw new InvalidArgumentError('expected an unsigned 64-bit number.');
+  return BigInt(text);
+};
+
+/** The offset of a record in a topic. */
+export const offset = (text: string): bigint => {
+  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('expected an offset, as verify names it.');
+  return BigInt(text);
+};
+
+/** A fault of the devnet, added to those before. */
+export const fault = (text: string, before: readonly FaultSwitch[]): readonly FaultSwitch[] => {
+  const read = readFault(text);
+  if (read === undefined) throw new InvalidArgumentError(`expected one of ${FAULT_NAMES.join(', ')}, as in "stall" or "slow=300".`);
+  return [...before, read];
+};
+
+/** An option that may be given again. */
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** Bytes as hex. */
+export const bytes = (text: string): string => {
+  if (!/^(0x)?([0-9a-fA-F]{2})*$/.test(text)) throw new InvalidArgumentError('expected bytes as hex.');
+  return `0x${text.replace(/^0x/, '').toLowerCase()}`;
+};

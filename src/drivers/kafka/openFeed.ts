@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { Consumer, Kafka } from 'kafkajs';
+import type { StoredRecord, TopicFeed } from '../../streams/fromTopic.ts';
+import { headersOf } from './readTo.ts';
+
+/** Milliseconds between heartbeats while a record waits to be taken. */
+const HEARTBEAT = 1_000;
+
+/** Follows topics of a broker, committed records only; `explain` turns the client's errors into ours. */
+export const openFeed = (client: Kafka, group: string, explain: (cause: unknown) => Error): TopicFeed => ({
+  read: (topic, from, deliver, fail) => {
+    const stop = new AbortController();
+    const consumer = client.consumer({
+      groupId: `${group}-${randomUUID()}`,
+      retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 5_000 },
+    });
+    const running = consume(consumer, topic, from, deliver, stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) fail(explain(error));
+    });
+    return async () => {
+      stop.abort();
+      await running;
+      await consumer.disconnect().catch(() => undefined);
+    };
+  },
+});
+
+const consume = async (
+  consumer: Consumer,
+  topic: string,
+  from: bigint,
+  deliver: (record: StoredRecord) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  let next = from;
+  const crashed = new Promise<never>((_resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+      if (!restart) reject(error);
+    });
+  });
+  // At every start of the client's own, restarts after a crash included, reading goes on behind what was delivered.
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    consumer.seek({ topic, partition: 0, offset: next.toString() });
+  });
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    eachBatch: async (payload) => {
+      for (const { offset, headers, value } of payload.batch.messages) {
+        if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
+        // A restarted consumer begins again at the beginning of its batch.
+        if (BigInt(offset) < next) {
+          payload.resolveOffset(offset);
+          continue;
+        }
+        const beat = setInterval(() => {
+          payload.heartbeat().catch(() => undefined);
+        }, HEARTBEAT);
+        try {
+          await Promise.race([
+            deliver({ offset: BigInt(offset), headers: headersOf(headers), value: value ?? new Uint8Array() }),
+            aborted(signal),
+          ]);
+        } finally {
+          clearInterval(beat);
+        }
+        next = BigInt(offset) + 1n;
+        payload.resolveOffset(offset);
+      }
+    },
+  });
+  await Promise.race([crashed, aborted(signal)]);
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
