@@ -3,7 +3,20 @@ import { defineConfig } from 'vitest/config';
 /** Keeps a known line of @polkadot/types off the console. */
 const setupFiles = ['./test/support/quiet.ts'];
 
-const unit = ['operators', 'envelope', 'domain', 'pipelines', 'properties', 'devnet', 'core', 'data', 'drivers', 'modules', 'commands'];
+const unit = [
+  'operators',
+  'envelope',
+  'domain',
+  'pipelines',
+  'properties',
+  'devnet',
+  'core',
+  'data',
+  'drivers',
+  'modules',
+  'commands',
+  'docs',
+];
 
 export default defineConfig({
   test: {
@@ -12,7 +25,16 @@ export default defineConfig({
       { test: { name: 'unit', setupFiles, include: [`test/{${unit.join(',')}}/**/*.test.ts`], testTimeout: 30_000 } },
       { test: { name: 'contract', setupFiles, include: ['test/contracts/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'integration', setupFiles, include: ['test/integration/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 180_000 } },
-      { test: { name: 'e2e', setupFiles, include: ['test/e2e/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 60_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'e2e',
+          setupFiles,
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });
