@@ -133,9 +133,15 @@ const KEYS = [
   ...watchedState({ Bitcoin: 0, Ethereum: 0, Monero: 0 }).map(({ pallet, item, key }) => storageKey(pallet, item, key)),
 ].map(toHex);
 
+/** How a coordinator is run: V8 and the C library give memory back sooner, for a seventh of the speed (docs/benchmarks.md). */
+const AS_RUN = {
+  execArgv: ['--max-semi-space-size=16', '--heap-growing-percent=20'],
+  env: { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' },
+};
+
 /** A backlog up to a height, observed by a process of its own: from the node into the log. */
 const backlog = async (url: string, last: number): Promise<{ readonly blocksPerSecond: number; readonly megabytes: number }> => {
-  const child = fork(new URL('./observeBacklog.ts', import.meta.url), [url, String(last)], { stdio: 'inherit' });
+  const child = fork(new URL('./observeBacklog.ts', import.meta.url), [url, String(last)], { stdio: 'inherit', ...AS_RUN });
   const [told] = (await once(child, 'message')) as [{ blocksPerSecond: number; megabytes: number }];
   await once(child, 'exit');
   return told;
