@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Fetches the jars of the Kafka broker once. */
+const globalSetup = ['./test/support/kafkaJars.ts'];
+
 /** Keeps a known line of @polkadot/types off the console. */
 const setupFiles = ['./test/support/quiet.ts'];
 
@@ -24,7 +27,16 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', setupFiles, include: [`test/{${unit.join(',')}}/**/*.test.ts`], testTimeout: 30_000 } },
       { test: { name: 'contract', setupFiles, include: ['test/contracts/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'integration', setupFiles, include: ['test/integration/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 180_000 } },
+      {
+        test: {
+          name: 'integration',
+          setupFiles,
+          globalSetup,
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
       {
         test: {
           name: 'e2e',

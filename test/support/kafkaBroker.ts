@@ -1,22 +1,18 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { type Certificates, makeCertificates } from './kafkaCertificates.ts';
+import { brokerPossible, has, JARS } from './kafkaJars.ts';
 
-const has = (program: string, argument: string): boolean => spawnSync(program, [argument], { stdio: 'ignore' }).status === 0;
-
-/** Whether this machine can run a real broker. */
-export const brokerPossible: boolean = has('java', '-version') && has('mvn', '-v');
+export { brokerPossible };
 
 /** Whether it can make certificates for one, too. */
 export const securedBrokerPossible: boolean = brokerPossible && has('openssl', 'version');
-
-const JARS = resolve('node_modules/.cache/kafka-4.1.2');
 
 const freePort = (): Promise<number> =>
   new Promise((done, fail) => {
@@ -139,23 +135,14 @@ const scram = ({ username, password }: Login): string[] =>
   ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]);
 
 const start = async (more: string, security?: Security): Promise<Broker> => {
-  if (!existsSync(join(JARS, 'kafka_2.13-4.1.2.jar')))
-    execFileSync('mvn', [
-      '-q',
-      '-B',
-      '-f',
-      'test/support/kafka/pom.xml',
-      'dependency:copy-dependencies',
-      '-DincludeScope=runtime',
-      `-DoutputDirectory=${JARS}`,
-    ]);
   const dir = mkdtempSync(join(tmpdir(), 'kafka-'));
   const [port, controller] = [await freePort(), await freePort()];
   const file = join(dir, 'server.properties');
   const ports: Ports = { plain: port, controller, ...(security === undefined ? {} : { secured: security.ports }) };
   writeFileSync(file, properties(ports, dir, security === undefined ? more : securedProperties(security.certificates, security.login)));
   const classpath = ['-cp', `${JARS}/*`];
-  const cluster = randomBytes(16).toString('base64url');
+  // A dash in front would be taken for an option.
+  const cluster = `A${randomBytes(16).toString('base64url').slice(1)}`;
   const users = security === undefined ? [] : scram(security.login);
   const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', cluster, '-c', file, ...users];
   execFileSync('java', [...classpath, ...format], { stdio: 'ignore' });
