@@ -102,6 +102,10 @@ export interface Secured extends Login {
 /** A real Kafka broker, for the tests of one file. */
 export interface Broker {
   readonly address: string;
+  /** Kills it at once; it keeps its data and can be started again. */
+  readonly kill: () => Promise<void>;
+  /** Starts it again on its data and address. */
+  readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -148,24 +152,40 @@ const start = async (more: string, security?: Security): Promise<Broker> => {
   execFileSync('java', [...classpath, ...format], { stdio: 'ignore' });
   const out = openSync(join(dir, 'broker.log'), 'w');
   const memory = ['-Xmx256m', '-Xms64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-  const broker = spawn('java', [...memory, ...classpath, 'kafka.Kafka', file], { stdio: ['ignore', out, out] });
+  const run = (): ChildProcess => spawn('java', [...memory, ...classpath, 'kafka.Kafka', file], { stdio: ['ignore', out, out] });
+  let broker = run();
   const kill = (): void => {
     broker.kill('SIGKILL');
   };
   process.once('exit', kill);
   const address = `127.0.0.1:${String(port)}`;
-  try {
-    await answers(address, broker);
-  } catch (cause) {
-    kill();
-    throw new Error(`the broker did not start:\n${readFileSync(join(dir, 'broker.log'), 'utf8').slice(-2000)}`, { cause });
-  }
+  const started = async (): Promise<void> => {
+    try {
+      await answers(address, broker);
+    } catch (cause) {
+      kill();
+      throw new Error(`the broker did not start:\n${readFileSync(join(dir, 'broker.log'), 'utf8').slice(-2000)}`, { cause });
+    }
+  };
+  await started();
+  const ended = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    const running = broker;
+    const late = setTimeout(() => running.kill('SIGKILL'), 10_000);
+    await new Promise((done) => {
+      running.once('exit', done);
+      running.kill(signal);
+    });
+    clearTimeout(late);
+  };
   return {
     address,
+    kill: () => ended('SIGKILL'),
+    restart: async () => {
+      broker = run();
+      await started();
+    },
     stop: async () => {
-      const gone = new Promise((done) => broker.once('exit', done));
-      broker.kill('SIGTERM');
-      await Promise.race([gone, sleep(10_000).then(kill)]);
+      if (broker.exitCode === null && broker.signalCode === null) await ended('SIGTERM');
       process.off('exit', kill);
       rmSync(dir, { recursive: true, force: true });
     },

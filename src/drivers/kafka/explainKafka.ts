@@ -11,6 +11,7 @@ const chainOf = (error: unknown): readonly unknown[] => {
 
 const TLS_CODE =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|EPROTO)/;
+const NEWER_PRODUCER = /newer (producer|epoch)|old epoch|PRODUCER_FENCED/i;
 const NO_TLS = /before secure TLS connection|disconnected before secure/i;
 const BROKEN_OFF = /closed connection|ECONNRESET|EPIPE/i;
 const NO_LINK = /connection error|connection timeout|timed out|ECONN/i;
@@ -38,8 +39,12 @@ export const explainKafka = (cause: unknown, { brokers, tls, sasl }: Secured): E
   const text = String(cause);
   const where = brokers.join(', ');
   const chain = chainOf(cause);
-  if (/INVALID_PRODUCER_EPOCH|PRODUCER_FENCED|newer epoch/i.test(text))
-    return new KafkaError('kafka.fenced', 'another instance of this coordinator has taken over on Kafka; only one may run', { cause });
+  if (chain.some((error) => typeOf(error) === 'INVALID_PRODUCER_EPOCH' || NEWER_PRODUCER.test(String(error))))
+    return new KafkaError(
+      'kafka.fenced',
+      'another instance of this coordinator has taken over on Kafka, and only one may run; or this one stood still for longer than a transaction may last: then start it again',
+      { cause },
+    );
   if (/does not host this topic|UNKNOWN_TOPIC/i.test(text))
     return new TopicError('topic.unknown', `the topic is not there: ${text}`, { cause });
   if (chain.map(typeOf).some((type) => /^(MESSAGE|RECORD_LIST)_TOO_LARGE$/.test(type)))

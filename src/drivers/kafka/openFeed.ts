@@ -3,6 +3,9 @@ import type { Consumer, Kafka } from 'kafkajs';
 import type { StoredRecord, TopicFeed } from '../../streams/fromTopic.ts';
 import { headersOf } from './readTo.ts';
 
+/** A reader is alone in its group, which only the client needs; a client that was cut off is waited for no longer than this, in milliseconds. */
+const GROUP = { sessionTimeout: 10_000, rebalanceTimeout: 10_000, heartbeatInterval: 2_000 } as const;
+
 /** Milliseconds between heartbeats while a record waits to be taken. */
 const HEARTBEAT = 1_000;
 
@@ -12,6 +15,7 @@ export const openFeed = (client: Kafka, group: string, explain: (cause: unknown)
     const stop = new AbortController();
     const consumer = client.consumer({
       groupId: `${group}-${randomUUID()}`,
+      ...GROUP,
       retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 5_000 },
     });
     const running = consume(consumer, topic, from, deliver, stop.signal).catch((error: unknown) => {

@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Producer } from 'kafkajs';
 import { toHex } from '../../domain/hex.ts';
 import { fromHeaders } from '../../domain/record/cloudEvents.ts';
 import { recordDigest } from '../../domain/record/recordDigest.ts';
 import { unsentOf } from '../../domain/record/unsentOf.ts';
-import type { Tail, TopicRecord } from '../../domain/record.ts';
+import type { Tail } from '../../domain/record.ts';
 import { wantedTopics } from '../../domain/topicContract.ts';
 import type { TopicLog } from '../../sinks/toTopic.ts';
 import type { StoredRecord, TopicFeed } from '../../streams/fromTopic.ts';
-import { batchesOf } from './batches.ts';
 import { explainKafka } from './explainKafka.ts';
 import { KafkaError } from './kafkaError.ts';
 import type { KafkaTopics } from './kafkaTopics.ts';
 import { late } from './late.ts';
 import { type KafkaAdminOptions, openKafkaAdmin } from './openKafkaAdmin.ts';
+import { openWriter } from './openWriter.ts';
 
 export interface KafkaOptions extends KafkaAdminOptions {
   /** Fences older instances of the same deployment. */
@@ -39,25 +38,15 @@ const SINGLE = { replicationFactor: 1, minInsyncReplicas: 1 };
 export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
   const { brokers, transactionalId } = options;
   const { client, topics, guarded, bounds, feed, readTo, close } = await openKafkaAdmin(options);
-  const producer = client.producer({
-    transactionalId,
-    idempotent: true,
-    maxInFlightRequests: 1,
-    retry: { initialRetryTime: 10, retries: 10 },
-  });
-
-  /** Fences older instances and settles what they had in flight. */
-  const emptyTransaction = async (): Promise<void> => {
-    await (await producer.transaction()).commit();
-  };
+  const writer = openWriter(client, transactionalId, (cause) => explainKafka(cause, options));
 
   try {
-    await guarded(() => producer.connect());
-    await Promise.race([emptyTransaction(), late(FIRST_TRANSACTION)]).catch((cause: unknown) => {
+    await writer.connect();
+    await Promise.race([writer.settle(), late(FIRST_TRANSACTION)]).catch((cause: unknown) => {
       throw noTransactions(explainKafka(cause, options), brokers, transactionalId);
     });
   } catch (error) {
-    await Promise.allSettled([producer.disconnect(), close()]);
+    await Promise.allSettled([writer.close(), close()]);
     throw error;
   }
   const tails = new Map<string, Map<string, Tail>>();
@@ -92,7 +81,7 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
   const learn = async (topic: string): Promise<Map<string, Tail>> => {
     const known = tails.get(topic);
     if (known !== undefined) return known;
-    await emptyTransaction();
+    await writer.settle();
     const found = new Map<string, Tail>();
     await readSettled(topic, ({ headers, value }) => {
       try {
@@ -124,7 +113,7 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
         const last = unsent.at(-1);
         if (last === undefined) return;
         try {
-          await send(producer, topic, unsent);
+          await writer.send(topic, unsent);
         } catch (error) {
           // What became of it is not known: the topic is asked again before anything else is written.
           tails.delete(topic);
@@ -136,7 +125,7 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
     ...feed,
     close: async () => {
       await turn;
-      await Promise.allSettled([producer.disconnect(), close()]);
+      await Promise.allSettled([writer.close(), close()]);
     },
   };
 };
@@ -149,14 +138,3 @@ const noTransactions = (error: Error, brokers: readonly string[], transactionalI
         `Kafka at ${brokers.join(', ')} makes no transaction for ${transactionalId} (${error.message}); the brokers' transaction.state.log.replication.factor and transaction.state.log.min.isr must be no higher than the number of brokers that run`,
         { cause: error },
       );
-
-const send = async (producer: Producer, topic: string, records: readonly TopicRecord[]): Promise<void> => {
-  const transaction = await producer.transaction();
-  try {
-    for (const messages of batchesOf(records)) await transaction.send({ topic, acks: -1, messages });
-    await transaction.commit();
-  } catch (error) {
-    await transaction.abort().catch(() => undefined);
-    throw error;
-  }
-};
