@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Hex, toHex } from '../domain/hex.ts';
 import { hexOf, u32 } from '../domain/processor/ids.ts';
-import { type Seen, verifyRun } from '../domain/record/verifyRun.ts';
+import { type Seen, unseen, verifyRun } from '../domain/record/verifyRun.ts';
 import type { TopicRecord } from '../domain/record.ts';
 import type { Draft, Json, View } from '../domain/tables.ts';
 import type { InboxMark, Ledger, Step } from './ledger.ts';
@@ -61,22 +61,25 @@ const seenOf = (ledger: Ledger, topic: string): Seen => {
 export const runVerifier = (ledger: Ledger, reading: TopicReading): ((run: readonly PlacedRecord[]) => VerifiedRun) => {
   let seen = seenOf(ledger, reading.topic);
   return (records) => {
-    seen = verifyRun(reading.topic, seen, reading.pins, records);
-    return { records, seen };
+    const before = seen;
+    seen = verifyRun(reading.topic, before, reading.pins, records);
+    return { records, fresh: unseen(before, records), seen };
   };
 };
 
 /** A run that is proven to be its source's next. */
 export interface VerifiedRun {
   readonly records: readonly PlacedRecord[];
+  /** Those that were not seen before. */
+  readonly fresh: readonly PlacedRecord[];
   readonly seen: Seen;
 }
 
 /** What is to be committed for a run: its decisions, what had to be refused, and the cursor behind it, all in one. */
-export const topicStep = (reading: TopicReading, { records, seen }: VerifiedRun): Step => ({
+export const topicStep = (reading: TopicReading, { records, fresh, seen }: VerifiedRun): Step => ({
   cursor: { name: reading.topic, value: cursorAfter(records, seen) },
   decide: (draft) => {
-    for (const record of records) handleRecord(draft, reading, record);
+    for (const record of fresh) handleRecord(draft, reading, record);
   },
 });
 

@@ -148,7 +148,7 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
           envelopes$: envelopes$.pipe(closeOn(stop$)),
           decode: placed,
           verify: runVerifier(ledger, reading),
-          commit: before === undefined ? commit : (run) => defer(() => before(run.records)).pipe(concatWith(commit(run))),
+          commit: before === undefined ? commit : (run) => defer(() => before(run.fresh)).pipe(concatWith(commit(run))),
           runLimit: RUN_LIMIT,
           delivery,
         }),

@@ -27,7 +27,7 @@ const placed = ({ offset, headers, value }: StoredRecord): PlacedRecord => ({
   },
 });
 
-const verified = (records: readonly PlacedRecord[]): VerifiedRun => ({ records, seen: {} });
+const verified = (records: readonly PlacedRecord[]): VerifiedRun => ({ records, fresh: records, seen: {} });
 
 describe('intake', () => {
   it('commits a run once it is signed, and acks its records only then', () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, type Producer, type ProducerConfig } from 'kafkajs';
+import { Kafka } from 'kafkajs';
 import { Subject } from 'rxjs';
 import { exitCodeOf } from '../../src/core/exitCodes.ts';
 import { supervise } from '../../src/core/supervise.ts';

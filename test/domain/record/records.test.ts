@@ -5,7 +5,7 @@ import { toHex } from '../../../src/domain/hex.ts';
 import { fromHeaders, toHeaders } from '../../../src/domain/record/cloudEvents.ts';
 import { recordDigest } from '../../../src/domain/record/recordDigest.ts';
 import { publicKeyOf, signRecord, verifySignature } from '../../../src/domain/record/signRecord.ts';
-import { verifyRun } from '../../../src/domain/record/verifyRun.ts';
+import { unseen, verifyRun } from '../../../src/domain/record/verifyRun.ts';
 import type { Attributes, TopicRecord } from '../../../src/domain/record.ts';
 
 const TOPIC = 'alice-chain';
@@ -119,6 +119,16 @@ describe('a run', () => {
     expect(code([a, b, c, sign(d, new Uint8Array(32).fill(9))])).toBe('record.forged');
     const foreign = sign({ ...d, attributes: { ...d.attributes, source: '/mallory' } });
     expect(code([foreign])).toBe('record.unknown-source');
-    expect(code(run, verifyRun(TOPIC, {}, pins, run))).toBe('record.gap');
+  });
+
+  it('that was seen before, wholly or in part, is passed over as far as it was', () => {
+    const run = runOf(4);
+    const seen = verifyRun(TOPIC, {}, pins, run);
+    expect(verifyRun(TOPIC, seen, pins, run)).toEqual(seen);
+    expect(unseen(seen, run)).toEqual([]);
+    const two = { [SOURCE]: { sequence: 2n, digest: toHex(recordDigest(TOPIC, at(run, 1))) } };
+    expect(verifyRun(TOPIC, two, pins, run)).toEqual(seen);
+    expect(unseen(two, run)).toEqual(run.slice(2));
+    expect(code(run, { [SOURCE]: { sequence: 2n, digest: toHex(new Uint8Array(32)) } })).toBe('record.chain-broken');
   });
 });
