@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander';
 import { config as rxjsConfig } from 'rxjs';
-import { blockHash, bytes, collect, FAULT_NAMES, fault, offset, stream, whole } from './commands/arguments.ts';
+import { blockHash, bytes, collect, FAULT_NAMES, fault, MODULES, modules, offset, stream, whole } from './commands/arguments.ts';
 import type { DecodeCommand } from './commands/decode.ts';
 import type { DevnetCommand } from './commands/devnet.ts';
 import { printDraw } from './commands/drawCommand.ts';
 import type { ReplayCommand } from './commands/replay.ts';
+import type { RunCommand } from './commands/run.ts';
 import type { TailCommand } from './commands/tail.ts';
 import type { TopicsCommand } from './commands/topics.ts';
 import type { VerifyCommand } from './commands/verify.ts';
@@ -76,14 +77,19 @@ interface Configured {
 
 configured(program.command('run'))
   .description('run the coordinator of one validator')
+  .option(
+    '--modules <list>',
+    `run these modules only, on one event loop: some of ${MODULES.join(',')}; without it all run, each in a thread`,
+    modules,
+  )
   .addHelpText(
     'after',
-    '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094',
+    '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094\n  npm run -s coordinator -- run --config config/local.toml --modules observation',
   )
-  .action(async ({ config, set }: Configured) => {
+  .action(async ({ config, set, ...options }: Configured & RunCommand) => {
     const loaded = loadConfig(config, process.env, set);
     const { runCoordinator } = await import('./commands/run.ts');
-    await runCoordinator(loaded);
+    await runCoordinator(loaded, options);
     process.exit(0);
   });
 

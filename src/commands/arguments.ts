@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { FAULT_NAMES, type FaultSwitch, readFault } from '../devnet/faultSwitch.ts';
+import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 
-export { FAULT_NAMES };
+export { FAULT_NAMES, MODULES };
 
 /** A whole number from `least` to `most`. */
 export const whole =
@@ -46,4 +47,12 @@ export const collect = (value: string, before: readonly string[]): readonly stri
 export const bytes = (text: string): string => {
   if (!/^(0x)?([0-9a-fA-F]{2})*$/.test(text)) throw new InvalidArgumentError('expected bytes as hex.');
   return `0x${text.replace(/^0x/, '').toLowerCase()}`;
+};
+
+/** Names of modules, separated by commas. */
+export const modules = (text: string): readonly ModuleName[] => {
+  const names = text.split(',');
+  const known = MODULES.filter((module) => names.includes(module));
+  if (known.length !== names.length) throw new InvalidArgumentError(`expected some of ${MODULES.join(',')}, as in "observation,crypto".`);
+  return known;
 };

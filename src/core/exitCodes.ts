@@ -22,6 +22,7 @@ const BY_CODE: readonly (readonly [prefix: string, code: number])[] = [
 
 /** The exit code for an error, by the beginning of its own code. */
 export const exitCodeOf = (error: unknown): number => {
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return BY_CODE.find(([prefix]) => code.startsWith(prefix))?.[1] ?? EXIT.failed;
 };

@@ -14,6 +14,7 @@ import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
 import type { Route } from '../modules/module.ts';
+import { MODULES } from '../modules/moduleNames.ts';
 import { deriveKey } from './deriveKeys.ts';
 import type { DevnetLog } from './devnetLog.ts';
 import type { ExternalChain } from './processor/externalChain.ts';
@@ -97,10 +98,11 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
     };
     const coordinator = opened.adopt(
       await openCoordinator({
+        modules: MODULES,
         name,
         networks: [network],
         openStore,
-        bus,
+        busOf: () => bus,
         chain,
         openPeers,
         key: { publicKey: validator, secretKey },

@@ -1,5 +1,6 @@
 import { mergeMap, Observable } from 'rxjs';
 import type { Ledger, Step } from '../data/ledger.ts';
+import { heightHeard, understandHeight } from '../domain/connection/heights.ts';
 import { accept, markOf, type PeerDeed, peerLane, placeOf, type Received, understandOutbound, wanted } from '../domain/connection/links.ts';
 import type { Hex } from '../domain/hex.ts';
 import { peerMessage } from '../domain/peers/peerMessage.ts';
@@ -19,8 +20,8 @@ export interface ConnectionDeps extends ModuleDeps {
   readonly topics: Topics;
   /** The reader of `<name>-inbound`. */
   readonly crypto: string;
-  /** Opens the links, in the epoch the module's ledger has just taken. */
-  readonly openPeers: (epoch: number) => Promise<PeerNetwork>;
+  /** Opens the links, in the epoch the module's ledger has just taken; `height` is that of the last block heard of, -1 before the first. */
+  readonly openPeers: (epoch: number, height: () => number) => Promise<PeerNetwork>;
 }
 
 /** Frames of different peers share commits; each peer's own come one at a time. */
@@ -50,7 +51,7 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
   const module = await openModule(deps, { [topics.inbound]: crypto });
   const { ledger, epoch } = module;
   const context = { self, epoch, inbound: topics.inbound };
-  const network = await deps.openPeers(epoch);
+  const network = await deps.openPeers(epoch, () => heightHeard(ledger));
 
   const decode = ({ from, epoch: of, sequence, body }: PeerFrame): Received => {
     const message = peerMessage.parse(JSON.parse(text.decode(body)));
@@ -72,6 +73,7 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
   return {
     ledger,
     routes: [
+      module.read({ topic: topics.chain, sealed: false, understand: understandHeight }),
       module.read({ topic: topics.outbound, sealed: true, understand: understandOutbound(context) }),
       module.relayTopic(topics.inbound),
       module.relayTopic(deadLetter),

@@ -15,6 +15,7 @@ import type { TopicFeed } from '../streams/fromTopic.ts';
 import { openConnection } from './connection.ts';
 import { openCrypto } from './crypto.ts';
 import type { Module, Route } from './module.ts';
+import type { ModuleName } from './moduleNames.ts';
 import { openObservation } from './observation.ts';
 
 /** Our Serai key: it signs for the validator. */
@@ -25,14 +26,17 @@ export interface SeraiKey {
 }
 
 export interface CoordinatorOptions {
+  /** Those to open here. */
+  readonly modules: readonly ModuleName[];
   /** Names the deployment and its topics. */
   readonly name: string;
   readonly networks: readonly ExternalNetworkName[];
   /** Opens a module's own store, sealed. */
   readonly openStore: (module: string) => Promise<Store>;
-  readonly bus: TopicLog & TopicFeed;
+  /** The message bus, as the module of this name may write to it. */
+  readonly busOf: (module: ModuleName) => TopicLog & TopicFeed;
   readonly chain: ChainReader & ChainSubmitter;
-  /** Opens the links to the other validators, in the connection module's epoch; `height` is the finalized height observed. */
+  /** Opens the links to the other validators, in the connection module's epoch; `height` is the finalized height it has heard of. */
   readonly openPeers: (epoch: number, height: () => number) => Promise<PeerNetwork>;
   readonly key: SeraiKey;
   /** Ed25519 seeds the modules sign their records with. */
@@ -55,69 +59,74 @@ const PARKED_FOR = 60_000;
 /** A coordinator that is open: it runs while its routes are subscribed to. */
 export interface Coordinator {
   readonly routes: readonly Route[];
-  /** The height observation has committed; -1 before the first block. */
-  readonly height: () => number;
   readonly close: () => Promise<void>;
 }
 
 /** Opens the modules of one validator's coordinator over one message bus (design §3). */
 export const openCoordinator = async (options: CoordinatorOptions): Promise<Coordinator> => {
-  const { name, networks, openStore, bus, chain, openPeers, key, signingSecrets, pins, random, stop$ } = options;
+  const { name, networks, openStore, busOf, chain, openPeers, key, signingSecrets, pins, random, stop$ } = options;
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
-  await bus.createTopics(allTopics(topics, networks));
-  const common = { bus, pins, deadLetter: topics.deadLetter, random, stop$ };
+  const common = { pins, deadLetter: topics.deadLetter, random, stop$ };
   const opened: Module[] = [];
   const close = async (): Promise<void> => {
     for (const module of opened.reverse()) await module.close();
   };
-  try {
-    const observation = await openObservation({
-      ...common,
-      store: await openStore('observation'),
-      source: sources.observation,
-      signingSecret: signingSecrets.observation,
-      reader: chain,
-      topic: topics.chain,
-      interest: options.interest ?? [],
-      startHeight: options.startHeight ?? 0,
-      parkedFor: PARKED_FOR,
-      parked: options.parked,
-    });
-    opened.push(observation);
-    const height = (): number => (observation.ledger.cursor('finalized') as { number: number } | undefined)?.number ?? -1;
-    const crypto = await openCrypto({
-      ...common,
-      store: await openStore('crypto'),
-      source: sources.crypto,
-      signingSecret: signingSecrets.crypto,
-      topics,
-      submitter: chain,
-      connection: sources.connection,
-      processor: sources.processor,
-      context: {
-        self: key.publicKey,
-        genesisHash: chain.genesisHash,
-        networks,
+  const openers: Readonly<Record<ModuleName, () => Promise<Module>>> = {
+    observation: async () =>
+      openObservation({
+        ...common,
+        bus: busOf('observation'),
+        store: await openStore('observation'),
+        source: sources.observation,
+        signingSecret: signingSecrets.observation,
+        reader: chain,
+        topic: topics.chain,
+        interest: options.interest ?? [],
+        startHeight: options.startHeight ?? 0,
+        parkedFor: PARKED_FOR,
+        parked: options.parked,
+      }),
+    crypto: async () =>
+      openCrypto({
+        ...common,
+        bus: busOf('crypto'),
+        store: await openStore('crypto'),
+        source: sources.crypto,
+        signingSecret: signingSecrets.crypto,
         topics,
-        sign: (message) => signSr25519(key.secretKey, message),
-        verify: verifySr25519,
-        musig: new MusigNonces(secretScalar(key.secretKey)),
-      },
-    });
-    opened.push(crypto);
-    const connection = await openConnection({
-      ...common,
-      store: await openStore('connection'),
-      source: sources.connection,
-      signingSecret: signingSecrets.connection,
-      self: key.publicKey,
-      topics,
-      crypto: sources.crypto,
-      openPeers: (epoch) => openPeers(epoch, height),
-    });
-    opened.push(connection);
-    return { routes: opened.flatMap(({ routes }) => routes), height, close };
+        submitter: chain,
+        connection: sources.connection,
+        processor: sources.processor,
+        context: {
+          self: key.publicKey,
+          genesisHash: chain.genesisHash,
+          networks,
+          topics,
+          sign: (message) => signSr25519(key.secretKey, message),
+          verify: verifySr25519,
+          musig: new MusigNonces(secretScalar(key.secretKey)),
+        },
+      }),
+    connection: async () =>
+      openConnection({
+        ...common,
+        bus: busOf('connection'),
+        store: await openStore('connection'),
+        source: sources.connection,
+        signingSecret: signingSecrets.connection,
+        self: key.publicKey,
+        topics,
+        crypto: sources.crypto,
+        openPeers,
+      }),
+  };
+  try {
+    for (const module of options.modules) {
+      await busOf(module).createTopics(allTopics(topics, networks));
+      opened.push(await openers[module]());
+    }
+    return { routes: opened.flatMap(({ routes }) => routes), close };
   } catch (error) {
     await close();
     throw error;

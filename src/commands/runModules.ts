@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Subject } from 'rxjs';
+import { ConfigError } from '../core/configError.ts';
+import type { Config } from '../core/configSchema.ts';
+import { enabledNetworks } from '../core/enabledNetworks.ts';
+import { openLog } from '../core/log.ts';
+import { logParked } from '../core/logParked.ts';
+import { supervise } from '../core/supervise.ts';
+import { openSealedStore } from '../data/sealedStore.ts';
+import { toHex } from '../domain/hex.ts';
+import { Secret } from '../domain/sealing/secret.ts';
+import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
+import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
+import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
+import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
+import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
+import { openCoordinator } from '../modules/coordinator.ts';
+import type { ModuleName } from '../modules/moduleNames.ts';
+import { deriver, masterKey, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
+import { kafkaConnection } from './kafkaConnection.ts';
+import { prepareTopics, topicsWanted } from './prepareTopics.ts';
+import { readSecretHex } from './secretFile.ts';
+import { seraiEndpoints } from './seraiEndpoints.ts';
+
+/** Milliseconds the node and Kafka have to answer at the start. */
+const CONNECT = 10_000;
+
+/** Milliseconds that what is in flight may take to finish. */
+const DRAIN = 10_000;
+
+/** The Serai key: of a development account, or from its file. */
+const seraiKey = async ({ keys }: Config): Promise<Sr25519Pair> => {
+  if (keys.serai_key_file !== undefined) return sr25519Pair(await readSecretHex(keys.serai_key_file, 'keys.serai_key_file', [32, 64]));
+  if (keys.dev_account !== undefined) return devAccount(keys.dev_account);
+  throw new ConfigError('config.invalid', '[keys] needs serai_key_file, or dev_account on a development chain');
+};
+
+/** Several things that cannot be reached, in one message; the first decides how the process ends. */
+const allOf = ([first, ...others]: readonly Error[]): Error => {
+  if (first !== undefined && others.length > 0) first.message = [first, ...others].map(({ message }) => message).join('\nerror: ');
+  return first ?? new Error('nothing failed');
+};
+
+/** Opens a bus for each module: only one instance of a module may write, whichever others run beside it. */
+const openBuses = async (
+  config: Config,
+  modules: readonly ModuleName[],
+  log: Logger,
+  opened: AsyncDisposableStack,
+): Promise<Map<ModuleName, KafkaBus>> => {
+  const kafka = await kafkaConnection(config, log.child({ part: 'kafka' }));
+  const buses = new Map<ModuleName, KafkaBus>();
+  for (const module of modules) {
+    const bus = await openKafka({ ...kafka, transactionalId: `${config.general.name}-${module}`, connectDeadline: CONNECT });
+    opened.defer(() => bus.close());
+    buses.set(module, bus);
+  }
+  const [first] = buses.values();
+  if (first === undefined) return buses;
+  await prepareTopics({
+    topics: first.topics,
+    wanted: topicsWanted(config),
+    brokers: kafka.brokers,
+    warn: (deviations) => {
+      log.warn({ deviations }, 'kafka.topics');
+    },
+  });
+  return buses;
+};
+
+const openChain = (config: Config, log: Logger): Promise<SeraiClient> => {
+  const { observation } = config;
+  return openSeraiClient({
+    endpoints: seraiEndpoints(config),
+    log: log.child({ part: 'chain' }),
+    connectDeadline: CONNECT,
+    withBatches: observation.addresses_of_interest.length > 0,
+    ...(observation.genesis_hash === undefined ? {} : { expectedGenesis: observation.genesis_hash }),
+  });
+};
+
+/** Runs modules of the coordinator a configuration describes on one event loop; `onStop` is given what stops them. */
+export const runModules = async (
+  config: Config,
+  modules: readonly ModuleName[],
+  onStop: (stop: () => void) => () => void,
+): Promise<void> => {
+  const { general, observation, connection } = config;
+  const log = openLog(general.log_level).child({ modules });
+  const key = await seraiKey(config);
+  const master = await masterKey(config);
+  const derive = deriver(master, general.name);
+  await using opened = new AsyncDisposableStack();
+  // Both are tried, so that one start tells of everything that cannot be reached.
+  const [chainTried, busTried] = await Promise.allSettled([openChain(config, log), openBuses(config, modules, log, opened)]);
+  if (chainTried.status === 'fulfilled') opened.defer(() => chainTried.value.close());
+  const failures = [chainTried, busTried].flatMap((tried) => (tried.status === 'rejected' ? [tried.reason as Error] : []));
+  if (chainTried.status === 'rejected' || busTried.status === 'rejected') throw allOf(failures);
+  const chain = chainTried.value;
+  const buses = busTried.value;
+
+  const signingSecrets = signingSecretsOf(derive);
+  const stop$ = new Subject<void>();
+  const random = (length: number): Uint8Array => randomBytes(length);
+  const validator = toHex(key.publicKey);
+  const coordinator = opened.adopt(
+    await openCoordinator({
+      modules,
+      name: general.name,
+      networks: enabledNetworks(config),
+      openStore: async (module) =>
+        openSealedStore(await openRocksdbStore(join(general.data_dir, general.name, module)), {
+          storeId: `${general.name}/${module}`,
+          key: new Secret(derive('store')),
+          random,
+        }),
+      busOf: (module) => {
+        const bus = buses.get(module);
+        if (bus === undefined) throw new Error(`${module} does not run here`);
+        return bus;
+      },
+      chain,
+      openPeers: (epoch, height) =>
+        openLibp2p({
+          listen: connection.listen,
+          peers: () => connection.peers.map(({ validator: peer, address }) => ({ validator: peer as `0x${string}`, address })),
+          identitySeed: derive('libp2p'),
+          validator,
+          genesisHash: chain.genesisHash,
+          epoch,
+          sign: (message) => signSr25519(key.secretKey, message),
+          height: () => Math.max(0, height()),
+          log: (event, details) => {
+            log.info(details, event);
+          },
+        }),
+      key: { publicKey: validator, secretKey: key.secretKey },
+      signingSecrets,
+      pins: pinsOf(config, signingSecrets),
+      random,
+      interest: observation.addresses_of_interest,
+      startHeight: observation.start_block,
+      parked: logParked(log),
+      stop$,
+    }),
+    ({ close }) => close(),
+  );
+  const running = supervise(coordinator.routes, stop$);
+  const release = onStop(() => {
+    running.stop(DRAIN);
+  });
+  log.info({ name: general.name, validator }, 'coordinator.running');
+  try {
+    await running.ended;
+  } finally {
+    release();
+  }
+};
