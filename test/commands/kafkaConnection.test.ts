@@ -7,7 +7,7 @@ import { kafkaConnection } from '../../src/commands/kafkaConnection.ts';
 import type { Config } from '../../src/core/configSchema.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'kafka-connection-'));
-const log = { debug: () => undefined };
+const log = { debug: () => undefined, warn: () => undefined };
 
 const fileOf = (name: string, text: string, mode = 0o600): string => {
   const file = join(dir, name);

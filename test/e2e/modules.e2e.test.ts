@@ -20,7 +20,7 @@ import { startCommand } from '../support/devnetProcess.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 
 const BLOCKS = 12;
-const log = { debug: () => undefined };
+const log = { debug: () => undefined, warn: () => undefined };
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 /** The modules on one event loop, each in a thread, each in a process: what is given to `run`. */

@@ -4,7 +4,7 @@ import { openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { chainOf, take, topicLogContract } from '../contracts/topicLog.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 
-const log = { debug: () => undefined };
+const log = { debug: () => undefined, warn: () => undefined };
 
 describe.runIf(brokerPossible)('kafkajs with a real broker', () => {
   let broker: Broker;

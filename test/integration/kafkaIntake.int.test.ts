@@ -18,7 +18,7 @@ import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker
 const SEED = new Uint8Array(32).fill(3);
 const SOURCE = '/test/writer';
 const handled = table<number>('handled');
-const log = { debug: () => undefined };
+const log = { debug: () => undefined, warn: () => undefined };
 
 /** A store that outlives the module that has it open. */
 const lasting = (store: Store): Store => ({

@@ -53,7 +53,11 @@ describe.runIf(brokerPossible)('exactly once, on a real broker', () => {
 
   /** Proves both topics, and that they hold what they should and nothing else. */
   const proveAll = async (commits: number): Promise<void> => {
-    const kafka = await openKafkaAdmin({ brokers: [broker.address], clientId: 'prover', log: { debug: () => undefined } });
+    const kafka = await openKafkaAdmin({
+      brokers: [broker.address],
+      clientId: 'prover',
+      log: { debug: () => undefined, warn: () => undefined },
+    });
     for (const [topic, name] of [
       ['mover-numbers', 'number'],
       ['mover-sums', 'sum'],

@@ -21,7 +21,12 @@ describe.runIf(brokerPossible)('replay and tail, on a real broker', () => {
 
   beforeAll(async () => {
     broker = await startBroker();
-    bus = await openKafka({ brokers: [broker.address], clientId: 'replay', transactionalId: 'replay', log: { debug: () => undefined } });
+    bus = await openKafka({
+      brokers: [broker.address],
+      clientId: 'replay',
+      transactionalId: 'replay',
+      log: { debug: () => undefined, warn: () => undefined },
+    });
     node = await openSeraiNode({ store: openMemoryStore(), port: 0, blockTime: 0, now: () => (clock += 6_000) });
     for (let block = 1; block <= 20; block += 1) {
       if (block === 12) setFault(node.faults, 'runtime-upgrade', true);

@@ -11,7 +11,7 @@ import { configFile } from '../support/configFile.ts';
 import { runCommand } from '../support/devnetProcess.ts';
 import { type SecuredBroker, securedBrokerPossible, startSecuredBroker } from '../support/kafkaBroker.ts';
 
-const log = { debug: () => undefined };
+const log = { debug: () => undefined, warn: () => undefined };
 const secret = (text: string): Secret => new Secret(new TextEncoder().encode(text));
 
 interface How {

@@ -8,7 +8,7 @@ import { configFile } from '../support/configFile.ts';
 import { runCommand } from '../support/devnetProcess.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 
-const log = { debug: () => undefined };
+const log = { debug: () => undefined, warn: () => undefined };
 const ONE = { replicationFactor: 1, minInsyncReplicas: 1 };
 
 interface Reported {

@@ -11,7 +11,7 @@ import { configFile, MASTER } from '../support/configFile.ts';
 import { runCommand } from '../support/devnetProcess.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 
-const log = { debug: () => undefined };
+const log = { debug: () => undefined, warn: () => undefined };
 const secrets = signingSecretsOf(deriver(MASTER, 'alice'));
 
 const writerOf = (source: string, signingSecret: Uint8Array): RecordWriter =>

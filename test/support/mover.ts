@@ -90,7 +90,7 @@ const move = async ({ broker, dir, commits, at }: MoverOptions): Promise<void> =
     brokers: [broker],
     clientId: 'mover',
     transactionalId: 'mover',
-    log: { debug: () => undefined },
+    log: { debug: () => undefined, warn: () => undefined },
   });
   await kafka.createTopics(['mover-numbers', 'mover-sums', 'mover-dead-letter']);
   const bus: typeof kafka = {

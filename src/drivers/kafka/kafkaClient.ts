@@ -19,6 +19,12 @@ export interface KafkaSasl {
   readonly password: Secret;
 }
 
+/** Where the client's own words go, and what an operator should hear; pino's loggers fit. */
+export interface KafkaLog {
+  debug(fields: Readonly<Record<string, unknown>>, event: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, event: string): void;
+}
+
 /** Where the brokers are, and how they are spoken to. */
 export interface KafkaConnection {
   /** As in `localhost:9092`. */
@@ -26,7 +32,7 @@ export interface KafkaConnection {
   readonly clientId: string;
   readonly tls?: KafkaTls;
   readonly sasl?: KafkaSasl;
-  readonly log: { readonly debug: (fields: Readonly<Record<string, unknown>>, event: string) => void };
+  readonly log: KafkaLog;
 }
 
 const text = new TextDecoder();

@@ -38,7 +38,7 @@ const SINGLE = { replicationFactor: 1, minInsyncReplicas: 1 };
 export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
   const { brokers, transactionalId } = options;
   const { client, topics, guarded, bounds, feed, readTo, close } = await openKafkaAdmin(options);
-  const writer = openWriter(client, transactionalId, (cause) => explainKafka(cause, options));
+  const writer = openWriter({ client, transactionalId, explain: (cause) => explainKafka(cause, options), log: options.log });
 
   try {
     await writer.connect();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka, Producer, Transaction } from 'kafkajs';
 import type { TopicRecord } from '../../domain/record.ts';
 import { batchesOf } from './batches.ts';
+import type { KafkaLog } from './kafkaClient.ts';
 import { KafkaError } from './kafkaError.ts';
 
 /** Writes in transactions, as the only instance of a transactional id that may. */
@@ -15,6 +16,15 @@ export interface KafkaWriter {
   readonly close: () => Promise<void>;
 }
 
+export interface KafkaWriterOptions {
+  readonly client: Kafka;
+  /** Fences older instances. */
+  readonly transactionalId: string;
+  /** Makes an error of ours of the client's. */
+  readonly explain: (cause: unknown) => Error;
+  readonly log: KafkaLog;
+}
+
 /** Milliseconds a client that failed has to say goodbye. */
 const GOODBYE = 1_000;
 
@@ -22,12 +32,13 @@ const GOODBYE = 1_000;
  * Opens a writer. After a failure its client is replaced by a new one, for the client cannot leave a transaction whose end was not answered; one
  * that was fenced is not, for a new client would fence the instance that took over.
  */
-export const openWriter = (client: Kafka, transactionalId: string, explain: (cause: unknown) => Error): KafkaWriter => {
+export const openWriter = ({ client, transactionalId, explain, log }: KafkaWriterOptions): KafkaWriter => {
   const open = (): Producer =>
     client.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1, retry: { initialRetryTime: 10, retries: 10 } });
   let producer = open();
   let isBroken = false;
   let fenced: Error | undefined;
+  let away: number | undefined;
 
   const leave = async (): Promise<void> => {
     await Promise.race([producer.disconnect().catch(() => undefined), sleep(GOODBYE)]);
@@ -52,9 +63,13 @@ export const openWriter = (client: Kafka, transactionalId: string, explain: (cau
         await transaction.abort().catch(() => undefined);
         throw error;
       }
+      if (away !== undefined) log.warn({ seconds: Math.round((performance.now() - away) / 1000) }, 'kafka back');
+      away = undefined;
     } catch (cause) {
       isBroken = true;
       const error = explain(cause);
+      if (away === undefined) log.warn({ reason: error.message }, 'kafka away');
+      away ??= performance.now();
       if (error instanceof KafkaError && error.code === 'kafka.fenced') fenced = error;
       throw error;
     }
