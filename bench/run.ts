@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { silenceCallTypeWarning } from '../src/drivers/polkadot/silenceCallTypeWarning.ts';
+import { bus } from './bus.ts';
 import { cycle } from './cycle.ts';
 import { type Figure, printFigure } from './figure.ts';
 import { memory } from './memory.ts';
@@ -15,6 +16,7 @@ const report = (figure: Figure): void => {
   printFigure(figure, values.json);
 };
 const benches: Readonly<Record<string, () => Promise<void>>> = {
+  bus: () => bus(report),
   cycle: () => cycle(report),
   micro: () => micro(report),
   observe: () => observe(report),

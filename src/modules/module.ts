@@ -56,8 +56,11 @@ export interface ModuleDeps {
   readonly stop$: Observable<unknown>;
 }
 
-/** Credits of a topic source: more than a run may have, so that a whole run can be held. */
-const CREDITS = RUN_LIMIT * 2;
+/** Credits of a topic source: more than a run may have, so that a whole run can be held while others wait for their commit. */
+const CREDITS = RUN_LIMIT * 8;
+
+/** Runs that may wait for their commit: they are decided in order and share a write; one that fails breaks the ledger, so none behind it lands. */
+const COMMITS_AT_ONCE = 64;
 
 /** Runs that are appended to a topic together. */
 const RUNS_TOGETHER = 64;
@@ -150,7 +153,7 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
           verify: runVerifier(ledger, reading),
           commit: before === undefined ? commit : (run) => defer(() => before(run.fresh)).pipe(concatWith(commit(run))),
           runLimit: RUN_LIMIT,
-          delivery,
+          delivery: before === undefined ? { ...delivery, concurrency: COMMITS_AT_ONCE } : delivery,
         }),
       };
     },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { StoredRecord, TopicFeed } from '../../streams/fromTopic.ts';
 import { headersOf } from './readTo.ts';
 
@@ -39,6 +39,21 @@ const consume = async (
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   let next = from;
+  let release: () => void = () => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    const abort = (): void => {
+      release();
+      resolve();
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+  /** Waits until the record was taken, or until nobody wants it any more. */
+  const taken = (record: StoredRecord): Promise<void> =>
+    new Promise((resolve, reject) => {
+      release = resolve;
+      deliver(record).then(resolve, reject);
+    });
   const crashed = new Promise<never>((_resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
       if (!restart) reject(error);
@@ -48,44 +63,30 @@ const consume = async (
   consumer.on(consumer.events.GROUP_JOIN, () => {
     consumer.seek({ topic, partition: 0, offset: next.toString() });
   });
+  const takeAll = async (payload: EachBatchPayload): Promise<void> => {
+    for (const { offset, headers, value } of payload.batch.messages) {
+      if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
+      // A restarted consumer begins again at the beginning of its batch.
+      if (BigInt(offset) >= next) {
+        await taken({ offset: BigInt(offset), headers: headersOf(headers), value: value ?? new Uint8Array() });
+        next = BigInt(offset) + 1n;
+      }
+      payload.resolveOffset(offset);
+    }
+  };
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,
     eachBatch: async (payload) => {
-      for (const { offset, headers, value } of payload.batch.messages) {
-        if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
-        // A restarted consumer begins again at the beginning of its batch.
-        if (BigInt(offset) < next) {
-          payload.resolveOffset(offset);
-          continue;
-        }
-        const beat = setInterval(() => {
-          payload.heartbeat().catch(() => undefined);
-        }, HEARTBEAT);
-        try {
-          await Promise.race([
-            deliver({ offset: BigInt(offset), headers: headersOf(headers), value: value ?? new Uint8Array() }),
-            aborted(signal),
-          ]);
-        } finally {
-          clearInterval(beat);
-        }
-        next = BigInt(offset) + 1n;
-        payload.resolveOffset(offset);
+      const beat = setInterval(() => {
+        payload.heartbeat().catch(() => undefined);
+      }, HEARTBEAT);
+      try {
+        await takeAll(payload);
+      } finally {
+        clearInterval(beat);
       }
     },
   });
-  await Promise.race([crashed, aborted(signal)]);
+  await Promise.race([crashed, aborted]);
 };
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
