@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Subject } from 'rxjs';
 import { supervise } from '../src/core/supervise.ts';
 import { openDevnet } from '../src/devnet/devnet.ts';
-import { devnetReport, Results } from '../src/devnet/reports.ts';
+import { Results } from '../src/devnet/reports.ts';
+import { report as reportSchema } from '../src/domain/crypto/reports.ts';
 import { type Figure, median } from './figure.ts';
 import { cycleMathematics } from './mathematics.ts';
 
@@ -28,9 +29,9 @@ export const cycle = async (report: (figure: Figure) => void): Promise<void> => 
     stop$,
   });
   const results = new Results();
-  const unwatch = devnet.watch(({ topic, validator, record }) => {
-    if (topic !== 'reports' || validator !== devnet.validators[0]?.name) return;
-    const read = devnetReport.safeParse({
+  const unwatch = devnet.watch(({ topic, record }) => {
+    if (topic !== 'reports') return;
+    const read = reportSchema.safeParse({
       type: record.headers['ce_type'],
       data: JSON.parse(new TextDecoder().decode(record.value)) as unknown,
     });

@@ -9,7 +9,8 @@ import { type Devnet, openDevnet } from '../devnet/devnet.ts';
 import { DevnetTimeout } from '../devnet/devnetTimeout.ts';
 import type { FaultSwitch } from '../devnet/faultSwitch.ts';
 import { liveView } from '../devnet/liveView.ts';
-import { devnetReport, Results } from '../devnet/reports.ts';
+import { Results } from '../devnet/reports.ts';
+import { report as reportSchema } from '../domain/crypto/reports.ts';
 import { onSignals } from './onSignals.ts';
 
 export interface DevnetCommand {
@@ -64,7 +65,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
     view(published);
     if (published.topic !== 'reports') return;
     const data: unknown = JSON.parse(new TextDecoder().decode(published.record.value));
-    const report = devnetReport.safeParse({ type: published.record.headers['ce_type'], data });
+    const report = reportSchema.safeParse({ type: published.record.headers['ce_type'], data });
     if (report.success) results.take(report.data);
   });
   const running = supervise(devnet.routes, stop$);

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { type Hex, toHex } from '../domain/hex.ts';
-import { hexOf, u32 } from '../domain/processor/ids.ts';
+import { epochOpened } from '../domain/record/epochOpened.ts';
 import { type Seen, unseen, verifyRun } from '../domain/record/verifyRun.ts';
 import type { TopicRecord } from '../domain/record.ts';
 import type { Draft, Json, View } from '../domain/tables.ts';
@@ -39,8 +38,6 @@ interface Cursor {
   readonly offset: string;
   readonly seen: Readonly<Record<string, { readonly sequence: string; readonly digest: Hex }>>;
 }
-
-const epochOpened = z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) });
 
 const text = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import { z } from 'zod';
+import { type Report, report } from '../domain/crypto/reports.ts';
 import { type ChainMessage, chainMessage } from '../domain/observation/schemas.ts';
 import { type SignId, signableName } from '../domain/processor/ids.ts';
 import type { Published } from './devnet.ts';
-import { type DevnetReport, devnetReport } from './reports.ts';
 
 type Kind = 'set' | 'keygen' | 'keys' | 'batch' | 'burn' | 'party' | 'signature' | 'output' | 'alarm';
 
@@ -54,26 +54,28 @@ const ofChain = (message: ChainMessage): readonly [Kind, string] | undefined => 
   }
 };
 
-const ofReport = (report: DevnetReport): readonly [Kind, string] => {
-  switch (report.type) {
+const ofReport = (told: Report): readonly [Kind, string] => {
+  switch (told.type) {
     case 'serai.report.key-pair.v1':
       return [
         'keygen',
-        `${report.data.set.network}/${String(report.data.set.session)} generated ${short(report.data.keyPair.substrate)}, attempt ${String(report.data.attempt)}`,
+        `${told.data.set.network}/${String(told.data.set.session)} generated ${short(told.data.keyPair.substrate)}, attempt ${String(told.data.attempt)}`,
       ];
     case 'serai.report.attempt.v1':
       return [
         'party',
-        `${report.data.party.join(', ')} for ${signable(report.data.id)}, attempt ${String(report.data.id.attempt)}, ${report.data.rule}`,
+        `${told.data.party.join(', ')} for ${signable(told.data.id)}, attempt ${String(told.data.id.attempt)}, ${told.data.rule}`,
       ];
     case 'serai.report.signed.v1':
-      return ['signature', `${short(report.data.signature)} for ${signable(report.data.id)}`];
+      return ['signature', `${short(told.data.signature)} for ${signable(told.data.id)}`];
     case 'serai.report.output.v1':
-      return ['output', `${short(report.data.outputHash)} paid plan ${short(report.data.plan)}`];
+      return ['output', `${short(told.data.outputHash)} paid plan ${short(told.data.plan)}`];
     case 'serai.report.evidence.v1':
-      return ['alarm', report.data.code];
+      return ['alarm', told.data.code];
+    case 'serai.report.blame.v1':
+      return ['alarm', `a processor blames participant ${String(told.data.participant)}: ${told.data.reason}`];
     case 'serai.report.abstain.v1':
-      return ['alarm', `a processor abstains from ${signable(report.data.id)}: ${report.data.reason}`];
+      return ['alarm', `a processor abstains from ${signable(told.data.id)}: ${told.data.reason}`];
   }
 };
 
@@ -104,6 +106,6 @@ const read = (topic: Published['topic'], type: string, value: Uint8Array): reado
     const parsed = chainMessage.safeParse(message);
     return parsed.success ? ofChain(parsed.data) : undefined;
   }
-  const parsed = devnetReport.safeParse(message);
+  const parsed = report.safeParse(message);
   return parsed.success ? ofReport(parsed.data) : undefined;
 };

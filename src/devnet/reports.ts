@@ -1,41 +1,6 @@
-import { z } from 'zod';
-import { hex, hexOf, participant, signId, u32, validatorSet } from '../domain/processor/ids.ts';
+import type { Report } from '../domain/crypto/reports.ts';
 
-/** What the devnet reads of `<name>-reports`. */
-export const devnetReport = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('serai.report.key-pair.v1'),
-    data: z.object({ set: validatorSet, attempt: u32, keyPair: z.object({ substrate: hexOf(32) }) }),
-  }),
-  z.object({
-    type: z.literal('serai.report.attempt.v1'),
-    data: z.object({ id: signId, party: z.array(participant), rule: z.string() }),
-  }),
-  z.object({
-    type: z.literal('serai.report.signed.v1'),
-    data: z.object({
-      id: signId,
-      message: hex,
-      signature: hexOf(64),
-      groupKey: hexOf(32),
-      n: z.number(),
-      t: z.number(),
-      party: z.array(participant),
-      rule: z.literal('pure'),
-      blockHash: hexOf(32),
-      stream: z.string(),
-    }),
-  }),
-  z.object({
-    type: z.literal('serai.report.output.v1'),
-    data: z.object({ set: validatorSet, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }),
-  }),
-  z.object({ type: z.literal('serai.report.evidence.v1'), data: z.object({ code: z.string() }) }),
-  z.object({ type: z.literal('serai.report.abstain.v1'), data: z.object({ id: signId, reason: z.string() }) }),
-]);
-export type DevnetReport = z.infer<typeof devnetReport>;
-
-type Signed = Extract<DevnetReport, { type: 'serai.report.signed.v1' }>['data'];
+type Signed = Extract<Report, { type: 'serai.report.signed.v1' }>['data'];
 
 /** A signature as the summary shows it: enough for anyone to check it. */
 const shown = ({ id, message, signature, party, rule, blockHash, stream }: Signed) => ({
@@ -60,9 +25,10 @@ export class Results {
   readonly #plans = new Map<string, Signed>();
   readonly #outputs = new Map<string, string>();
 
-  take(report: DevnetReport): void {
+  take(report: Report): void {
     if (report.type === 'serai.report.output.v1') this.#outputs.set(report.data.plan, report.data.outputHash);
-    if (report.type !== 'serai.report.signed.v1') return;
+    // Who was told of a signature before its attempt reports it without the party; another one has it.
+    if (report.type !== 'serai.report.signed.v1' || report.data.party === undefined) return;
     if (report.data.id.kind === 'batch') keepFirst(this.#batches, Number(report.data.id.id), report.data);
     else keepFirst(this.#plans, report.data.id.id, report.data);
   }

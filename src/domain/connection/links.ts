@@ -1,9 +1,9 @@
-import { z } from 'zod';
 import { canonicalJson } from '../canonicalJson.ts';
 import { digestOf } from '../crypto/digest.ts';
 import type { Hex } from '../hex.ts';
+import { connect } from '../peers/connect.ts';
 import { type PeerMessage, peerMessage } from '../peers/peerMessage.ts';
-import { hexOf } from '../processor/ids.ts';
+
 import type { TopicRecord } from '../record.ts';
 import { type Draft, type Json, table, type View } from '../tables.ts';
 
@@ -25,8 +25,6 @@ export interface PeerDeed {
 
 /** The lane of the outbox for one validator. */
 export const peerLane = (validator: Hex): string => `peer/${validator}`;
-
-const connect = z.strictObject({ validators: z.array(hexOf(32)).max(1024) });
 
 export interface ConnectionContext {
   readonly self: Hex;

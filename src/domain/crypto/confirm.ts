@@ -25,7 +25,10 @@ export const keyPairMade = (draft: Draft, context: CryptoContext, id: KeyGenId, 
   const attempt = keyGenRow(draft, id);
   if (row === undefined || attempt.keyPair !== undefined) return;
   keyGens.put(draft, keyGenName(id), { ...attempt, keyPair });
-  report(draft, context, 'serai.report.key-pair.v1', keyGenName(id), { set: id.set, attempt: id.attempt, keyPair: { ...keyPair } });
+  report(draft, context, keyGenName(id), {
+    type: 'serai.report.key-pair.v1',
+    data: { set: id.set, attempt: id.attempt, keyPair: { ...keyPair } },
+  });
   enterRound(draft, context, row, id, attempt.round);
 };
 

@@ -33,10 +33,13 @@ export const replyArrived = (draft: Draft, context: CryptoContext, network: Exte
       keyPairMade(draft, context, data.id, data.keyPair);
       return;
     case 'serai.key-gen.blame.v1':
-      report(draft, context, 'serai.report.blame.v1', keyGenName(data.id), {
-        id: data.id,
-        participant: data.participant,
-        reason: data.reason,
+      report(draft, context, keyGenName(data.id), {
+        type: 'serai.report.blame.v1',
+        data: {
+          id: data.id,
+          participant: data.participant,
+          reason: data.reason,
+        },
       });
       return;
     case 'serai.substrate.block-ack.v1':
@@ -52,7 +55,7 @@ export const replyArrived = (draft: Draft, context: CryptoContext, network: Exte
       complete(draft, context, data.id, data.digest, data.signature, true);
       return;
     case 'serai.sign.abstain.v1':
-      report(draft, context, 'serai.report.abstain.v1', signIdName(data.id), { id: data.id, reason: data.reason });
+      report(draft, context, signIdName(data.id), { type: 'serai.report.abstain.v1', data: { id: data.id, reason: data.reason } });
       return;
   }
 };
@@ -100,11 +103,14 @@ export const externalObserved = (draft: Draft, context: CryptoContext, { type, d
       if (found === undefined || found[1].state === 'done') return;
       const [name, row] = found;
       signables.put(draft, name, { ...row, state: 'done' });
-      report(draft, context, 'serai.report.output.v1', name, {
-        set: row.set,
-        plan: row.id,
-        outputHash: data.outputHash,
-        block: data.block,
+      report(draft, context, name, {
+        type: 'serai.report.output.v1',
+        data: {
+          set: row.set,
+          plan: data.plan,
+          outputHash: data.outputHash,
+          block: data.block,
+        },
       });
       return;
     }

@@ -6,6 +6,7 @@ import type { Draft, Json } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import type { PeerBody } from './peerBodies.ts';
+import type { Report } from './reports.ts';
 import { head } from './rows.ts';
 
 const GENESIS_TIME = new Date(0).toISOString();
@@ -63,11 +64,18 @@ export const requestLinks = (draft: Draft, context: CryptoContext, intent: strin
 };
 
 /** Publishes a report for the operator and any consumer. */
-export const report = (draft: Draft, context: CryptoContext, type: string, intent: string, data: Json): void => {
-  draft.send({ topic: context.topics.reports, type, id: `${type}/${intent}`, time: timeOf(draft), subject: intent, data });
+export const report = (draft: Draft, context: CryptoContext, intent: string, { type, data }: Report): void => {
+  draft.send({
+    topic: context.topics.reports,
+    type,
+    id: `${type}/${intent}`,
+    time: timeOf(draft),
+    subject: intent,
+    data: data as unknown as Json,
+  });
 };
 
 /** Reports something that must not happen, with what proves it. */
 export const accuse = (draft: Draft, context: CryptoContext, code: string, intent: string, evidence: Json): void => {
-  report(draft, context, 'serai.report.evidence.v1', `${code}/${intent}/${digestOf(evidence)}`, { code, evidence });
+  report(draft, context, `${code}/${intent}/${digestOf(evidence)}`, { type: 'serai.report.evidence.v1', data: { code, evidence } });
 };

@@ -3,10 +3,11 @@ import { attemptStream } from '../party/attemptStream.ts';
 import { drawParty } from '../party/drawParty.ts';
 import { attemptOf, seedHeight, windowAt, windowOf } from '../party/window.ts';
 import { type ByParticipant, type SetId, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
-import type { Draft, Json } from '../tables.ts';
+import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { validatorsOf } from './keyGen.ts';
+import type { PartyOf } from './reports.ts';
 import { type AttemptRow, attempts, blocks, completions, head, networks, type SetRow, type SignableRow, sets, signables } from './rows.ts';
 import { accuse, report, tellPeers, tellProcessor } from './say.ts';
 
@@ -58,7 +59,7 @@ const begin = (draft: Draft, context: CryptoContext, row: SignableRow): void => 
     ...attempt,
     begun: { digest: row.digest, party, blockHash: seed.hash, stream: stream.toString() },
   });
-  report(draft, context, 'serai.report.attempt.v1', signIdName(id), { id, party, rule: window.rule, digest: row.digest });
+  report(draft, context, signIdName(id), { type: 'serai.report.attempt.v1', data: { id, party, rule: window.rule, digest: row.digest } });
   tellProcessor(draft, context, row.set.network, signIdName(id), {
     type: 'serai.sign.attempt.v1',
     data: { id, digest: row.digest, party },
@@ -240,21 +241,24 @@ export const complete = (draft: Draft, context: CryptoContext, id: SignId, diges
   } else {
     tellProcessor(draft, context, id.set.network, name, { type: 'serai.sign.completed.v1', data: { id, digest, signature } });
   }
-  report(draft, context, 'serai.report.signed.v1', name, {
-    id,
-    message: row.message,
-    signature,
-    groupKey: set.keys.substrate,
-    n: set.n,
-    t: set.t,
-    ...partyAt(draft, set, row, id),
+  report(draft, context, name, {
+    type: 'serai.report.signed.v1',
+    data: {
+      id,
+      message: row.message,
+      signature,
+      groupKey: set.keys.substrate,
+      n: set.n,
+      t: set.t,
+      ...partyAt(draft, set, row, id),
+    },
   });
   for (const [key, attempt] of [...attempts.rows(draft)]) if (signableName(attempt.id) === name) attempts.delete(draft, key);
   if (row.kind === 'batch') submitBatches(draft, row.set);
 };
 
 /** The party of a pure attempt, derived from the chain alone, as anyone can. */
-const partyAt = (draft: Draft, set: SetRow, row: SignableRow, id: SignId): { [key: string]: Json } => {
+const partyAt = (draft: Draft, set: SetRow, row: SignableRow, id: SignId): PartyOf => {
   const blockHash =
     attempts.get(draft, signIdName(id))?.begun?.blockHash ?? blocks.get(draft, blockKey(seedHeight(row.anchor.number, id.attempt)))?.hash;
   if (blockHash === undefined) return { rule: 'pure' };

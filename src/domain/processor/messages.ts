@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { epochOpened } from '../record/epochOpened.ts';
 import { byParticipant, externalNetwork, hex, hexOf, keyGenId, participant, signId, u32, u64Text, validatorSet } from './ids.ts';
 
 const keyPair = z.strictObject({ substrate: hexOf(32), network: hex });
@@ -27,7 +28,7 @@ export const command = z.discriminatedUnion('type', [
   /** The sealing key of the crypto module's epoch; the first command of every start, in clear, signed. */
   z.strictObject({
     type: z.literal('serai.epoch.opened.v1'),
-    data: z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) }),
+    data: epochOpened,
   }),
   z.strictObject({
     type: z.literal('serai.key-gen.generate-key.v1'),
@@ -77,7 +78,7 @@ export type Command = z.infer<typeof command>;
 export const reply = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('serai.epoch.opened.v1'),
-    data: z.strictObject({ epoch: u32, instance: hexOf(16), publicKey: hexOf(32) }),
+    data: epochOpened,
   }),
   z.strictObject({ type: z.literal('serai.key-gen.commitments.v1'), data: z.strictObject({ id: keyGenId, commitments: hex }) }),
   z.strictObject({ type: z.literal('serai.key-gen.shares.v1'), data: z.strictObject({ id: keyGenId, shares: byParticipant }) }),

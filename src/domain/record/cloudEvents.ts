@@ -5,7 +5,8 @@ import { RecordError } from './recordError.ts';
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]{0,18})$/);
 
-const headers = z.object({
+/** The headers of a record of ours. */
+export const recordHeaders = z.object({
   ce_specversion: z.literal('1.0'),
   ce_id: z.string().min(1).max(512),
   ce_source: z.string().min(1).max(256),
@@ -29,7 +30,7 @@ export const toHeaders = (attributes: Attributes): Record<string, string> => {
 
 /** Reads the headers of a record of ours; throws RecordError `record.malformed` where one is missing or wrong. */
 export const fromHeaders = (given: Readonly<Record<string, string>>): Attributes => {
-  const parsed = headers.safeParse(given);
+  const parsed = recordHeaders.safeParse(given);
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
     throw new RecordError('record.malformed', `the record's headers are not those of a record of ours (${faults})`);

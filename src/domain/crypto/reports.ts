@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { hex, hexOf, keyGenId, participant, signId, u32, validatorSet } from '../processor/ids.ts';
+import type { Json } from '../tables.ts';
+
+const json: z.ZodType<Json> = z.json();
+
+/** What stands on `<name>-reports`: for the operator, and for any consumer. */
+export const report = z.discriminatedUnion('type', [
+  /** The key pair that our processor generated for a set. */
+  z.strictObject({
+    type: z.literal('serai.report.key-pair.v1'),
+    data: z.strictObject({ set: validatorSet, attempt: u32, keyPair: z.strictObject({ substrate: hexOf(32), network: hex }) }),
+  }),
+  /** The party of an attempt to sign, as this validator has it. */
+  z.strictObject({
+    type: z.literal('serai.report.attempt.v1'),
+    data: z.strictObject({ id: signId, party: z.array(participant).readonly(), rule: z.string(), digest: hexOf(32) }),
+  }),
+  /** What was signed, with what anyone needs to check it; without a party where it was signed before we knew of it. */
+  z.strictObject({
+    type: z.literal('serai.report.signed.v1'),
+    data: z.strictObject({
+      id: signId,
+      message: hex,
+      signature: hexOf(64),
+      groupKey: hexOf(32),
+      n: u32,
+      t: u32,
+      rule: z.literal('pure'),
+      party: z.array(participant).readonly().optional(),
+      blockHash: hexOf(32).optional(),
+      stream: z.string().optional(),
+    }),
+  }),
+  /** A signed plan was seen on its external chain. */
+  z.strictObject({
+    type: z.literal('serai.report.output.v1'),
+    data: z.strictObject({ set: validatorSet, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }),
+  }),
+  /** Our processor names who sent invalid data in a key generation. */
+  z.strictObject({
+    type: z.literal('serai.report.blame.v1'),
+    data: z.strictObject({ id: keyGenId, participant, reason: z.string() }),
+  }),
+  /** Our processor does not sign in an attempt. */
+  z.strictObject({ type: z.literal('serai.report.abstain.v1'), data: z.strictObject({ id: signId, reason: z.string() }) }),
+  /** Something that must not happen, with what proves it. */
+  z.strictObject({
+    type: z.literal('serai.report.evidence.v1'),
+    data: z.strictObject({ code: z.string(), evidence: json }),
+  }),
+]);
+export type Report = z.infer<typeof report>;
+
+/** How a party came to be, in the report of a signature. */
+export type PartyOf = Pick<Extract<Report, { type: 'serai.report.signed.v1' }>['data'], 'rule' | 'party' | 'blockHash' | 'stream'>;
