@@ -9,7 +9,7 @@ export const has = (program: string, argument: string): boolean => spawnSync(pro
 export const brokerPossible: boolean = has('java', '-version') && has('mvn', '-v');
 
 /** Where the broker's jars are. */
-export const JARS: string = resolve('node_modules/.cache/kafka-4.1.2');
+export const JARS: string = resolve('node_modules/.cache/kafka-4.1.2-cloudevents-4.0.1');
 
 /** Fetches the broker's jars with Maven, once for all test files; whole or not at all. */
 export default (): void => {
