@@ -6,7 +6,7 @@ import { type KafkaBus, openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import type { StoredRecord } from '../../src/streams/fromTopic.ts';
 import { configFile } from '../support/configFile.ts';
-import { runCommand } from '../support/devnetProcess.ts';
+import { runCommand, startCommand } from '../support/devnetProcess.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 import { openObserver } from '../support/observer.ts';
 
@@ -138,5 +138,27 @@ describe.runIf(brokerPossible)('replay and tail, on a real broker', () => {
       .map((line) => JSON.parse(line) as { id: string; offset: string; data: unknown });
     expect(lines.map(({ id }) => id)).toEqual(published.map(({ headers }) => headers['ce_id']));
     expect(lines.at(-1)?.data).toMatchObject({ number: 18 });
+  });
+
+  it('follows a topic until it is interrupted', async () => {
+    await publishAs('followed', published.slice(0, 3));
+    const port = `observation.rpc_port=${new URL(node.url).port}`;
+    const args = ['tail', 'chain', '--lines', '1', '--config', config, '--set', port, '--set', 'general.name=followed'];
+    const { process: child, ended } = startCommand(...args);
+    let said = '';
+    child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const shows = (record: StoredRecord | undefined): Promise<void> =>
+      vi.waitFor(
+        () => {
+          expect(said).toContain(`  ${record?.headers['ce_type'] ?? ''}  ${record?.headers['ce_subject'] ?? ''}  `);
+        },
+        { timeout: 15_000, interval: 50 },
+      );
+    await shows(published[2]);
+    await publishAs('followed', published.slice(3, 5));
+    await shows(published[4]);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(0);
+    expect(said.trim().split('\n')).toHaveLength(3);
   });
 });
