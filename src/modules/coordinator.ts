@@ -2,7 +2,6 @@ import type { Observable } from 'rxjs';
 import type { Store } from '../data/store.ts';
 import { MusigNonces } from '../domain/crypto/musigNonces.ts';
 import type { Hex } from '../domain/hex.ts';
-import type { ChainError } from '../domain/observation/chainError.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
@@ -14,7 +13,7 @@ import type { PeerNetwork } from '../streams/fromPeers.ts';
 import type { TopicFeed } from '../streams/fromTopic.ts';
 import { openConnection } from './connection.ts';
 import { openCrypto } from './crypto.ts';
-import type { Module, Route } from './module.ts';
+import type { Module, ParkedAlarm, Route } from './module.ts';
 import { openObservation } from './observation.ts';
 
 /** Our Serai key: it signs for the validator. */
@@ -44,12 +43,12 @@ export interface CoordinatorOptions {
   readonly interest?: Interest;
   /** The height to begin at where nothing was observed yet; 0 where not given. */
   readonly startHeight?: number;
-  /** Hears that the chain cannot be read on from a block. */
-  readonly parked: (error: ChainError) => void;
+  /** Hears that a lane cannot be read on from a block or a record. */
+  readonly parked: (alarm: ParkedAlarm) => void;
   readonly stop$: Observable<unknown>;
 }
 
-/** Milliseconds until a parked chain is tried again: another node, or a newer coordinator, may be able to read it. */
+/** Milliseconds until a parked lane is tried again: another node, or a newer coordinator, may be able to read it. */
 const PARKED_FOR = 60_000;
 
 /** A coordinator that is open: it runs while its routes are subscribed to. */
@@ -66,7 +65,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
   await bus.createTopics(allTopics(topics, networks));
-  const common = { bus, pins, deadLetter: topics.deadLetter, random, stop$ };
+  const common = { bus, pins, deadLetter: topics.deadLetter, random, parkedFor: PARKED_FOR, parked: options.parked, stop$ };
   const opened: Module[] = [];
   const close = async (): Promise<void> => {
     for (const module of opened.reverse()) await module.close();
@@ -81,8 +80,6 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
       topic: topics.chain,
       interest: options.interest ?? [],
       startHeight: options.startHeight ?? 0,
-      parkedFor: PARKED_FOR,
-      parked: options.parked,
     });
     opened.push(observation);
     const height = (): number => (observation.ledger.cursor('finalized') as { number: number } | undefined)?.number ?? -1;
@@ -94,6 +91,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
       topics,
       submitter: chain,
       connection: sources.connection,
+      operator: sources.operator,
       processor: sources.processor,
       context: {
         self: key.publicKey,
@@ -114,6 +112,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
       self: key.publicKey,
       topics,
       crypto: sources.crypto,
+      operator: sources.operator,
       openPeers: (epoch) => openPeers(epoch, height),
     });
     opened.push(connection);
