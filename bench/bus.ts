@@ -50,6 +50,8 @@ const openWriter = (bus: KafkaBus, store: Store, source = SOURCE): Promise<Modul
       deadLetter: 'bench-dead-letter',
       random: (length) => new Uint8Array(randomBytes(length)),
       stop$: NEVER,
+      parkedFor: 1_000,
+      parked: () => undefined,
     },
     {},
   );
@@ -165,6 +167,7 @@ const intakeRates = async (
   const reading = module.read({
     topic,
     sealed: false,
+    refused: 'dead-letter',
     understand: (_record, data) => (draft) => {
       handled += 1;
       draft.put('record', String(handled), data);
@@ -222,6 +225,7 @@ const latencies = async (ground: Ground, size: number): Promise<{ readonly ours:
   const reading = reader.read({
     topic,
     sealed: false,
+    refused: 'dead-letter',
     understand: (_record, data) => () => {
       ours.push(performance.now() - (data as { at: number }).at);
     },

@@ -27,6 +27,13 @@ export const stream = (text: string): bigint => {
   return BigInt(text);
 };
 
+/** A few words of a person. */
+export const words = (text: string): string => {
+  const said = text.trim();
+  if (said === '' || said.length > 1_000) throw new InvalidArgumentError('expected a few words, 1000 characters at most.');
+  return said;
+};
+
 /** The offset of a record in a topic. */
 export const offset = (text: string): bigint => {
   if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('expected an offset, as verify names it.');

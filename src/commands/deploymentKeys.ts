@@ -22,7 +22,8 @@ export const masterKey = async ({ keys }: Config): Promise<Uint8Array> => {
   return readMasterKey(keys);
 };
 
-const readMasterKey = ({ master_key_file }: Config['keys']): Promise<Uint8Array> =>
+/** The master key as it stands in its file. */
+export const readMasterKey = ({ master_key_file }: Config['keys']): Promise<Uint8Array> =>
   readSecretHex(master_key_file, 'keys.master_key_file', [32]);
 
 /** Derives the keys of a deployment from its master key, each by what it is for. */

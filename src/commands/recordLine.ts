@@ -1,4 +1,5 @@
 import type { StoredRecord } from '../streams/fromTopic.ts';
+import { printable } from './printable.ts';
 
 const isJson = ({ headers }: StoredRecord): boolean => /json/i.test(headers['content-type'] ?? headers['ce_datacontenttype'] ?? '');
 
@@ -6,9 +7,6 @@ const textOf = ({ value }: StoredRecord): string => Buffer.from(value).toString(
 
 const attributesOf = ({ headers }: StoredRecord): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.replace(/^ce_/, ''), value]));
-
-/** Control characters would move the cursor of whoever looks at a forged record. */
-const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '·');
 
 /** A record in a line for people: offset, time, type, what it is about, and what it says as far as it is not sealed. */
 export const recordLine = (record: StoredRecord): string => {

@@ -1,3 +1,4 @@
+import { ParkedRecord } from '../domain/deadLetter/parkedRecord.ts';
 import type { ChainError } from '../domain/observation/chainError.ts';
 
 /** Where the alarm goes; pino's loggers fit. */
@@ -5,9 +6,15 @@ interface AlarmLog {
   error(fields: object, message: string): void;
 }
 
-/** The alarm for a chain that cannot be read on: the lane is parked, and nothing new is acted on until it goes on. */
+/** The alarm for a lane that cannot be read on: it is parked, and nothing new of it is acted on until it goes on. */
 export const logParked =
   (log: AlarmLog) =>
-  ({ code, message, at, runtime }: ChainError): void => {
+  (alarm: ChainError | ParkedRecord): void => {
+    if (alarm instanceof ParkedRecord) {
+      const { topic, offset, code, reason } = alarm.refusal;
+      log.error({ code, reason, topic, offset }, 'topic parked');
+      return;
+    }
+    const { code, message, at, runtime } = alarm;
     log.error({ code, reason: message, block: at, runtime }, 'chain parked');
   };

@@ -18,11 +18,19 @@ export interface InboxMark {
   readonly digest: Hex;
 }
 
+/** How far a source was read. */
+interface Cursor {
+  readonly name: string;
+  readonly value: Json;
+}
+
 /** One step of a module: what was read, how far reading got, and the decision on it. All of it is committed together or not at all. */
 export interface Step {
-  readonly cursor?: { readonly name: string; readonly value: Json };
+  readonly cursor?: Cursor;
   readonly marks?: readonly InboxMark[];
   readonly decide: (draft: Draft, standing: (id: string) => Standing) => void;
+  /** Asked after `decide`: whether that settled nothing, so that the cursor stays where it is. */
+  readonly stays?: () => boolean;
 }
 
 const rowKey = (table: string, key: string): Uint8Array => utf8ToBytes(`${table}\0${key}`);
@@ -162,6 +170,7 @@ export class Ledger implements View {
     try {
       const draft = new Draft(this);
       const marks = new Map<string, Hex>();
+      const cursors: Cursor[] = [];
       for (const { step } of group) {
         const standings = new Map<string, Standing>();
         for (const mark of step.marks ?? []) {
@@ -169,8 +178,9 @@ export class Ledger implements View {
           if (standings.get(mark.id) === 'new') marks.set(mark.id, mark.digest);
         }
         step.decide(draft, (id) => standings.get(id) ?? 'new');
+        if (step.cursor !== undefined && step.stays?.() !== true) cursors.push(step.cursor);
       }
-      const { batch, apply } = this.#plan(draft, marks, group);
+      const { batch, apply } = this.#plan(draft, marks, cursors);
       await this.#store.write(batch);
       apply();
       for (const { resolve } of group) resolve();
@@ -188,9 +198,8 @@ export class Ledger implements View {
     return known === mark.digest ? 'duplicate' : 'conflict';
   }
 
-  #plan(draft: Draft, marks: ReadonlyMap<string, Hex>, group: readonly Waiting[]): { batch: Write[]; apply: () => void } {
+  #plan(draft: Draft, marks: ReadonlyMap<string, Hex>, cursors: readonly Cursor[]): { batch: Write[]; apply: () => void } {
     const { changes, messages, deeds } = draft.decision();
-    const cursors = group.flatMap(({ step }) => (step.cursor === undefined ? [] : [step.cursor]));
     const number = this.#number + 1;
     const topics = Map.groupBy(messages, (message: Message) => message.topic);
     const runs = [...topics].flatMap(([topic, own]) =>

@@ -1,8 +1,10 @@
-import { type Hex, toHex } from '../domain/hex.ts';
+import { type Refusal, refusalOf } from '../domain/deadLetter/letter.ts';
+import type { Hex } from '../domain/hex.ts';
+import { toHeaders } from '../domain/record/cloudEvents.ts';
 import { epochOpened } from '../domain/record/epochOpened.ts';
 import { type Seen, unseen, verifyRun } from '../domain/record/verifyRun.ts';
 import type { TopicRecord } from '../domain/record.ts';
-import type { Draft, Json, View } from '../domain/tables.ts';
+import { Draft, type Json, table, type View } from '../domain/tables.ts';
 import type { InboxMark, Ledger, Step } from './ledger.ts';
 import { counterparts } from './moduleLedger.ts';
 import { EPOCH_OPENED } from './recordWriter.ts';
@@ -13,14 +15,12 @@ export interface PlacedRecord extends TopicRecord {
   readonly offset: bigint;
 }
 
-/** A record that could not be opened, understood or handled: kept whole, with the reason. */
-export interface Refused {
-  readonly topic: string;
-  readonly offset: string;
-  readonly code: string;
-  readonly reason: string;
-  readonly record: Json;
-}
+/**
+ * What becomes of a record that its source wrote, but that cannot be opened, understood or handled: `dead-letter`, it is kept and
+ * its lane goes on; `park`, its lane waits there and tries again, because order bears meaning. What is not proven to be its
+ * source's is no part of its lane and never parks it; where a source's records are missing, the lane always parks.
+ */
+export type RefusedPolicy = 'dead-letter' | 'park';
 
 /** How one topic is read by one module. */
 export interface TopicReading {
@@ -29,9 +29,10 @@ export interface TopicReading {
   readonly sealed: boolean;
   readonly pins: Readonly<Record<string, Uint8Array>>;
   readonly unsealing: Unsealing;
+  readonly refused: RefusedPolicy;
   /** Parses a record's type and data and returns the decision on it; throws where it is not understood. */
-  readonly understand: (record: TopicRecord, data: Json) => (draft: Draft) => void;
-  readonly refuse: (draft: Draft, refused: Refused) => void;
+  readonly understand: (record: PlacedRecord, data: Json) => (draft: Draft) => void;
+  readonly refuse: (draft: Draft, refusal: Refusal) => void;
 }
 
 interface Cursor {
@@ -72,13 +73,43 @@ export interface VerifiedRun {
   readonly seen: Seen;
 }
 
-/** What is to be committed for a run: its decisions, what had to be refused, and the cursor behind it, all in one. */
-export const topicStep = (reading: TopicReading, { records, fresh, seen }: VerifiedRun): Step => ({
-  cursor: { name: reading.topic, value: cursorAfter(records, seen) },
-  decide: (draft) => {
-    for (const record of fresh) handleRecord(draft, reading, record);
-  },
-});
+/** The record each topic is parked at, by topic. */
+const parkedAt = table<{ readonly offset: string; readonly code: string }>('parkedTopics');
+
+/**
+ * What is to be committed for a run: its decisions, what had to be refused, and the cursor behind it, all in one. Where the
+ * policy is to park, a record that is refused leaves everything as it was, the cursor included, and `parked` hears of it.
+ */
+export const topicStep = (reading: TopicReading, { records, fresh, seen }: VerifiedRun, parked: (refusal: Refusal) => void): Step => {
+  let stays = false;
+  return {
+    cursor: { name: reading.topic, value: cursorAfter(records, seen) },
+    stays: () => stays,
+    decide: (draft) => {
+      const run = new Draft(draft);
+      for (const record of fresh) {
+        const refusal = handleRecord(run, reading, record);
+        if (refusal !== undefined && reading.refused === 'park') {
+          stays = true;
+          parked({ ...refusal, fate: 'parked' });
+          return;
+        }
+        if (refusal !== undefined) reading.refuse(run, refusal);
+      }
+      if (parkedAt.get(run, reading.topic) !== undefined) parkedAt.delete(run, reading.topic);
+      draft.absorb(run);
+    },
+  };
+};
+
+/** Keeps why a topic is parked; once, however often it is tried again. */
+export const keepParked = (draft: Draft, refusal: Refusal, refuse: TopicReading['refuse']): void => {
+  const { topic, offset, code } = refusal;
+  const known = parkedAt.get(draft, topic);
+  if (known?.offset === offset && known.code === code) return;
+  parkedAt.put(draft, topic, { offset, code });
+  refuse(draft, refusal);
+};
 
 /** The inbox mark of a record that was refused before it could be part of a step: a second reading does not refuse it again. */
 export const refusalMark = (topic: string, offset: bigint): InboxMark => ({ id: `refused/${topic}/${offset.toString()}`, digest: '0x' });
@@ -90,25 +121,24 @@ const cursorAfter = (records: readonly PlacedRecord[], seen: Seen): Json => ({
   ),
 });
 
-const handleRecord = (draft: Draft, reading: TopicReading, record: PlacedRecord): void => {
-  let decide: (draft: Draft) => void;
+const codeOf = (cause: unknown, code: string): string => (cause instanceof Error && 'code' in cause ? String(cause.code) : code);
+
+/** Decides on one record: all of its decision is made, or none of it and the refusal is returned. */
+export const handleRecord = (draft: Draft, reading: TopicReading, record: PlacedRecord): Refusal | undefined => {
+  const own = new Draft(draft);
+  let code = 'record.undecodable';
   try {
-    const data = openData(draft, reading, record);
-    decide = record.attributes.type === EPOCH_OPENED ? counterpartOpened(draft, record, data) : reading.understand(record, data);
-  } catch (error) {
-    const { attributes, offset } = record;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'record.undecodable';
-    const shown = { ...attributes, sequence: attributes.sequence.toString() };
-    reading.refuse(draft, {
-      topic: reading.topic,
-      offset: offset.toString(),
-      code,
-      reason: String(error),
-      record: { ...shown, data: toHex(record.data) },
-    });
-    return;
+    const data = openData(own, reading, record);
+    const decide = record.attributes.type === EPOCH_OPENED ? counterpartOpened(own, record, data) : reading.understand(record, data);
+    code = 'record.unhandled';
+    decide(own);
+  } catch (cause) {
+    const { attributes, offset, data } = record;
+    const held = { offset, headers: toHeaders(attributes), value: data };
+    return refusalOf(reading.topic, held, { fate: 'refused', code: codeOf(cause, code), cause });
   }
-  decide(draft);
+  draft.absorb(own);
+  return undefined;
 };
 
 const openData = (view: View, reading: TopicReading, record: PlacedRecord): Json => {

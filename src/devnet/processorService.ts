@@ -56,9 +56,10 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
   const answers: Route = module.read({
     topic: commands,
     sealed: true,
+    refused: 'dead-letter',
     before: handle,
     understand: (record) => {
-      const { offset } = record as PlacedRecord;
+      const { offset } = record;
       const given = answered.get(offset);
       if (given === undefined) throw new Error('this is not a command of our protocol');
       answered.delete(offset);

@@ -13,7 +13,7 @@ import { type Libp2pNetwork, openLibp2p, type PeerAddress } from '../drivers/lib
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
-import type { Route } from '../modules/module.ts';
+import type { ParkedAlarm, Route } from '../modules/module.ts';
 import { MODULES } from '../modules/moduleNames.ts';
 import { deriveKey } from './deriveKeys.ts';
 import type { DevnetLog } from './devnetLog.ts';
@@ -72,6 +72,10 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
     [sources.processor(network)]: publicKeyOf(processorSecret),
   };
 
+  const parked = (alarm: ParkedAlarm): void => {
+    log.child(name).warn({ code: alarm.code, reason: alarm.message }, 'lane parked');
+  };
+
   const opened = new AsyncDisposableStack();
   try {
     const bus = opened.adopt(await openEmbeddedLog(await openRocksdbStore(join(dir, name, 'log'))), (log) => log.close());
@@ -109,9 +113,7 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         signingSecrets,
         pins,
         random,
-        parked: ({ code, message }) => {
-          log.child(name).warn({ code, reason: message }, 'chain parked');
-        },
+        parked,
         stop$,
       }),
       ({ close }) => close(),
@@ -134,6 +136,8 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         pins,
         deadLetter: topics.deadLetter,
         random,
+        parkedFor: 60_000,
+        parked,
         stop$,
         network,
         topics,

@@ -73,6 +73,13 @@ export class Draft implements View {
     this.#deeds.push({ lane, deed });
   }
 
+  /** Takes over what was decided on a draft that was made on this one. */
+  absorb(other: Draft): void {
+    for (const [table, rows] of other.#changes) for (const [key, value] of rows) this.#change(table, key, value);
+    this.#messages.push(...other.#messages);
+    this.#deeds.push(...other.#deeds);
+  }
+
   decision(): Decision {
     const changes = [...this.#changes].flatMap(([table, rows]) => [...rows].map(([key, value]) => ({ table, key, value })));
     return { changes, messages: [...this.#messages], deeds: [...this.#deeds] };

@@ -20,6 +20,8 @@ export interface ConnectionDeps extends ModuleDeps {
   readonly topics: Topics;
   /** The reader of `<name>-inbound`. */
   readonly crypto: string;
+  /** Whose orders on `<name>-control` count. */
+  readonly operator: string;
   /** Opens the links, in the epoch the module's ledger has just taken; `height` is that of the last block heard of, -1 before the first. */
   readonly openPeers: (epoch: number, height: () => number) => Promise<PeerNetwork>;
 }
@@ -73,8 +75,9 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
   return {
     ledger,
     routes: [
-      module.read({ topic: topics.chain, sealed: false, understand: understandHeight }),
-      module.read({ topic: topics.outbound, sealed: true, understand: understandOutbound(context) }),
+      module.read({ topic: topics.chain, sealed: false, refused: 'dead-letter', understand: understandHeight }),
+      module.read({ topic: topics.outbound, sealed: true, refused: 'dead-letter', understand: understandOutbound(context) }),
+      module.readControl({ topic: topics.control, operator: deps.operator }),
       module.relayTopic(topics.inbound),
       module.relayTopic(deadLetter),
       {

@@ -2,7 +2,6 @@ import type { Observable } from 'rxjs';
 import type { Store } from '../data/store.ts';
 import { MusigNonces } from '../domain/crypto/musigNonces.ts';
 import type { Hex } from '../domain/hex.ts';
-import type { ChainError } from '../domain/observation/chainError.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
@@ -14,7 +13,7 @@ import type { PeerNetwork } from '../streams/fromPeers.ts';
 import type { TopicFeed } from '../streams/fromTopic.ts';
 import { openConnection } from './connection.ts';
 import { openCrypto } from './crypto.ts';
-import type { Module, Route } from './module.ts';
+import type { Module, ParkedAlarm, Route } from './module.ts';
 import type { ModuleName } from './moduleNames.ts';
 import { openObservation } from './observation.ts';
 
@@ -48,12 +47,12 @@ export interface CoordinatorOptions {
   readonly interest?: Interest;
   /** The height to begin at where nothing was observed yet; 0 where not given. */
   readonly startHeight?: number;
-  /** Hears that the chain cannot be read on from a block. */
-  readonly parked: (error: ChainError) => void;
+  /** Hears that a lane cannot be read on from a block or a record. */
+  readonly parked: (alarm: ParkedAlarm) => void;
   readonly stop$: Observable<unknown>;
 }
 
-/** Milliseconds until a parked chain is tried again: another node, or a newer coordinator, may be able to read it. */
+/** Milliseconds until a parked lane is tried again: another node, or a newer coordinator, may be able to read it. */
 const PARKED_FOR = 60_000;
 
 /** A coordinator that is open: it runs while its routes are subscribed to. */
@@ -67,7 +66,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
   const { name, networks, openStore, busOf, chain, openPeers, key, signingSecrets, pins, random, stop$ } = options;
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
-  const common = { pins, deadLetter: topics.deadLetter, random, stop$ };
+  const common = { pins, deadLetter: topics.deadLetter, random, parkedFor: PARKED_FOR, parked: options.parked, stop$ };
   const opened: Module[] = [];
   const close = async (): Promise<void> => {
     for (const module of opened.reverse()) await module.close();
@@ -84,8 +83,6 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
         topic: topics.chain,
         interest: options.interest ?? [],
         startHeight: options.startHeight ?? 0,
-        parkedFor: PARKED_FOR,
-        parked: options.parked,
       }),
     crypto: async () =>
       openCrypto({
@@ -97,6 +94,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
         topics,
         submitter: chain,
         connection: sources.connection,
+        operator: sources.operator,
         processor: sources.processor,
         context: {
           self: key.publicKey,
@@ -118,6 +116,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
         self: key.publicKey,
         topics,
         crypto: sources.crypto,
+        operator: sources.operator,
         openPeers,
       }),
   };

@@ -16,6 +16,8 @@ export interface CryptoDeps extends ModuleDeps {
   readonly submitter: ChainSubmitter;
   /** The reader of `<name>-outbound`. */
   readonly connection: string;
+  /** Whose orders on `<name>-control` count. */
+  readonly operator: string;
   /** The reader of each network's commands. */
   readonly processor: (network: CryptoContext['networks'][number]) => string;
 }
@@ -47,12 +49,21 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
   return {
     ledger,
     routes: [
-      onceCounterpartsAreKnown(module.read({ topic: topics.chain, sealed: false, understand: understandChain(context) })),
-      onceCounterpartsAreKnown(module.read({ topic: topics.serai, sealed: false, understand: understandExternal(context) })),
-      module.read({ topic: topics.inbound, sealed: true, understand: understandPeer(context) }),
-      ...networks.map((network) =>
-        module.read({ topic: topics.replies(network), sealed: true, understand: understandReply(context, network) }),
+      // The chain's order bears meaning: nothing of it may be passed over. Of processors and peers, what cannot be handled is kept aside.
+      onceCounterpartsAreKnown(module.read({ topic: topics.chain, sealed: false, refused: 'park', understand: understandChain(context) })),
+      onceCounterpartsAreKnown(
+        module.read({ topic: topics.serai, sealed: false, refused: 'dead-letter', understand: understandExternal(context) }),
       ),
+      module.read({ topic: topics.inbound, sealed: true, refused: 'dead-letter', understand: understandPeer(context) }),
+      ...networks.map((network) =>
+        module.read({
+          topic: topics.replies(network),
+          sealed: true,
+          refused: 'dead-letter',
+          understand: understandReply(context, network),
+        }),
+      ),
+      module.readControl({ topic: topics.control, operator: deps.operator }),
       ...[...networks.map(topics.commands), topics.outbound, topics.reports, deadLetter].map(module.relayTopic),
       {
         name: 'calls go to the chain',

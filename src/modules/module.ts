@@ -1,13 +1,14 @@
-import { concatWith, defer, finalize, from, type Observable } from 'rxjs';
-import type { Ledger } from '../data/ledger.ts';
+import { concatWith, defer, finalize, from, mergeMap, type Observable } from 'rxjs';
+import type { Ledger, Step } from '../data/ledger.ts';
 import { type ModuleLedger, openModuleLedger } from '../data/moduleLedger.ts';
 import { RUN_LIMIT } from '../data/recordWriter.ts';
+import { understandLetterAct } from '../data/replayLetter.ts';
 import { readRun } from '../data/runCodec.ts';
 import { dataOf } from '../data/sealedData.ts';
 import type { Store } from '../data/store.ts';
 import {
+  keepParked,
   type PlacedRecord,
-  type Refused,
   refusalMark,
   resumeAt,
   runVerifier,
@@ -15,18 +16,20 @@ import {
   topicStep,
   type VerifiedRun,
 } from '../data/topicStep.ts';
-import { toHex } from '../domain/hex.ts';
+import { againId, letterOf, type Refusal, refusalOf } from '../domain/deadLetter/letter.ts';
+import { ParkedRecord } from '../domain/deadLetter/parkedRecord.ts';
+import type { ChainError } from '../domain/observation/chainError.ts';
 import { fromHeaders } from '../domain/record/cloudEvents.ts';
-import type { Draft, Json } from '../domain/tables.ts';
+import { publicKeyOf } from '../domain/record/signRecord.ts';
+import type { Draft } from '../domain/tables.ts';
 import type { Fault } from '../envelope/envelope.ts';
 import { closeOn } from '../operators/closeOn.ts';
+import { retryParked } from '../operators/retryParked.ts';
 import { intake } from '../pipelines/intake.ts';
 import { relay } from '../pipelines/relay.ts';
-import { toLedger } from '../sinks/toLedger.ts';
 import { type TopicLog, toTopic } from '../sinks/toTopic.ts';
 import { fromOutbox } from '../streams/fromOutbox.ts';
-import { park } from '../streams/fromReading.ts';
-import { fromTopic, originOfRecord, type StoredRecord, type TopicFeed } from '../streams/fromTopic.ts';
+import { fromTopic, type StoredRecord, type TopicFeed } from '../streams/fromTopic.ts';
 import { delivery } from './delivery.ts';
 
 /** A pipeline with its name, as the log and health speak of it. */
@@ -42,6 +45,9 @@ export interface Module {
   readonly close: () => Promise<void>;
 }
 
+/** Why a lane is parked. */
+export type ParkedAlarm = ChainError | ParkedRecord;
+
 /** What every module is given. */
 export interface ModuleDeps {
   readonly store: Store;
@@ -52,6 +58,10 @@ export interface ModuleDeps {
   readonly pins: Readonly<Record<string, Uint8Array>>;
   readonly deadLetter: string;
   readonly random: (length: number) => Uint8Array;
+  /** Milliseconds until a parked lane is tried again. */
+  readonly parkedFor: number;
+  /** Hears that a lane is parked, and why. */
+  readonly parked: (alarm: ParkedAlarm) => void;
   /** Emits when no new work is to be taken. */
   readonly stop$: Observable<unknown>;
 }
@@ -59,19 +69,22 @@ export interface ModuleDeps {
 /** Credits of a topic source: more than a run may have, so that a whole run can be held while others wait for their commit. */
 const CREDITS = RUN_LIMIT * 8;
 
-/** Runs that may wait for their commit: they are decided in order and share a write; one that fails breaks the ledger, so none behind it lands. */
+/** Runs that may wait for their commit: they are decided in order and share a write; one that fails breaks the ledger, so none behind it lands.
+ * Where a record may park its lane, or something is done before the commit, they come one by one. */
 const COMMITS_AT_ONCE = 64;
 
 /** Runs that are appended to a topic together. */
 const RUNS_TOGETHER = 64;
 
-/** Faults that mean a source's own records are missing or out of order: the lane parks instead of going on. */
-const BROKEN = new Set(['record.gap', 'record.chain-broken']);
+/** Faults that mean a source's own records are missing or out of order: whatever the policy, the lane parks instead of going on. */
+const MISSING = new Set(['record.gap', 'record.chain-broken']);
+
+const parks = (error: unknown): error is ParkedRecord => error instanceof ParkedRecord;
 
 const placed = ({ offset, headers, value }: StoredRecord): PlacedRecord => ({ offset, attributes: fromHeaders(headers), data: value });
 
 /** A topic to read, and what to do about its records. */
-export interface ReadTopic extends Pick<TopicReading, 'topic' | 'sealed' | 'understand'> {
+export interface ReadTopic extends Pick<TopicReading, 'topic' | 'sealed' | 'refused' | 'understand'> {
   /** Done, and durable wherever it has to be, before the run is committed; done again for the same run after a crash. */
   readonly before?: (run: readonly PlacedRecord[]) => Promise<unknown>;
 }
@@ -81,6 +94,8 @@ export interface ModuleShapes extends ModuleLedger {
   /** Emits once, when every counterpart of a sealed topic has announced a key. */
   readonly counterpartsKnown$: Observable<unknown>;
   readonly read: (reading: ReadTopic) => Route;
+  /** Reads the operator's orders about dead letters of the topics that this module reads. */
+  readonly readControl: (control: { readonly topic: string; readonly operator: string }) => Route;
   /** What a record of a sealed topic says, opened with our keys; throws where it is not for us. */
   readonly open: (topic: string, record: PlacedRecord) => Uint8Array;
   readonly relayTopic: (topic: string) => Route;
@@ -92,69 +107,106 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
   const opened = await openModuleLedger({ store, source, signingSecret, sealedFor, random });
   const { ledger, sealingSecret } = opened;
 
-  const refuse = (draft: Draft, refused: Refused): void => {
-    const { topic, offset } = refused;
-    const id = `serai.dead-letter.v1/${topic}/${offset}/${source}`;
-    draft.send({
-      topic: deadLetter,
-      type: 'serai.dead-letter.v1',
-      id,
-      time: new Date(0).toISOString(),
-      subject: topic,
-      data: { ...refused },
-    });
+  const refuse = (draft: Draft, refusal: Refusal): void => {
+    draft.send({ topic: deadLetter, ...letterOf(refusal, source) });
   };
 
-  const refusedEarly = (topic: string) => {
-    const parked = park(originOfRecord(topic));
-    return (record: StoredRecord, fault: Fault): void => {
-      if (BROKEN.has(fault.code)) parked(record, fault);
-      const { offset, headers, value } = record;
-      const mark = refusalMark(topic, offset);
-      const kept: Json = { headers: { ...headers }, data: toHex(value) };
-      const refused = { topic, offset: offset.toString(), code: fault.code, reason: String(fault.cause), record: kept };
-      const step = {
+  const refuseAgain =
+    (letter: string, offset: bigint) =>
+    (draft: Draft, refusal: Refusal): void => {
+      draft.send({ topic: deadLetter, ...letterOf(refusal, source), id: againId(letter, offset) });
+    };
+
+  const refusedEarly =
+    (topic: string) =>
+    (record: StoredRecord, { code, cause }: Fault): void => {
+      const missing = MISSING.has(code);
+      const refusal = refusalOf(topic, record, { fate: missing ? 'parked' : 'unproven', code, cause });
+      if (missing) throw new ParkedRecord(refusal);
+      const mark = refusalMark(topic, record.offset);
+      const step: Step = {
         marks: [mark],
-        decide: (draft: Draft, standing: (id: string) => string) => {
-          if (standing(mark.id) === 'new') refuse(draft, refused);
+        decide: (draft, standing) => {
+          if (standing(mark.id) === 'new') refuse(draft, refusal);
         },
       };
       // A failed commit breaks the ledger, and with it every route: nothing to do about it here.
       ledger.commit(step).catch(() => undefined);
     };
+
+  /** Commits a run, or nothing of it where it parks the lane. */
+  const commitRun = (reading: TopicReading) => (run: VerifiedRun) =>
+    defer(async () => {
+      let parked: Refusal | undefined;
+      const hear = (refusal: Refusal): void => {
+        parked = refusal;
+      };
+      await ledger.commit(topicStep(reading, run, hear));
+      if (parked !== undefined) throw new ParkedRecord(parked);
+    });
+
+  const keep = (error: ParkedRecord): Observable<void> => {
+    deps.parked(error);
+    const step: Step = {
+      decide: (draft) => {
+        keepParked(draft, error.refusal, refuse);
+      },
+    };
+    return defer(() => ledger.commit(step));
   };
 
-  return {
-    ...opened,
-    counterpartsKnown$: defer(() => {
-      const gate = new AbortController();
-      const leave = (): void => {
-        gate.abort();
-      };
-      return from(opened.counterpartsKnown(gate.signal)).pipe(finalize(leave));
-    }),
-    open: (topic, record) => dataOf(ledger, { self: source, sealingSecret }, topic, record),
-    read: ({ before, ...how }) => {
-      const { topic } = how;
-      const commit = toLedger(ledger, (run: VerifiedRun) => topicStep(reading, run));
-      const reading: TopicReading = { ...how, pins, unsealing: { self: source, sealingSecret }, refuse };
-      const envelopes$ = fromTopic({
-        feed: bus,
-        topic,
-        from: () => resumeAt(ledger, topic),
-        credits: CREDITS,
-        refused: refusedEarly(topic),
-      });
-      return {
-        name: `${source} reads ${topic}`,
-        running$: intake({
+  const counterpartsKnown$ = defer(() => {
+    const gate = new AbortController();
+    const leave = (): void => {
+      gate.abort();
+    };
+    return from(opened.counterpartsKnown(gate.signal)).pipe(finalize(leave));
+  });
+
+  const readings = new Map<string, TopicReading>();
+
+  const read = ({ before, ...how }: ReadTopic): Route => {
+    const { topic } = how;
+    const reading: TopicReading = { ...how, pins, unsealing: { self: source, sealingSecret }, refuse };
+    readings.set(topic, reading);
+    const commit = commitRun(reading);
+    const envelopes$ = fromTopic({ feed: bus, topic, from: () => resumeAt(ledger, topic), credits: CREDITS, refused: refusedEarly(topic) });
+    return {
+      name: `${source} reads ${topic}`,
+      // A lane that parked goes on from where the ledger is by then.
+      running$: defer(() =>
+        intake({
           envelopes$: envelopes$.pipe(closeOn(stop$)),
           decode: placed,
           verify: runVerifier(ledger, reading),
           commit: before === undefined ? commit : (run) => defer(() => before(run.fresh)).pipe(concatWith(commit(run))),
           runLimit: RUN_LIMIT,
-          delivery: before === undefined ? { ...delivery, concurrency: COMMITS_AT_ONCE } : delivery,
+          delivery: before === undefined && how.refused === 'dead-letter' ? { ...delivery, concurrency: COMMITS_AT_ONCE } : delivery,
         }),
+      ).pipe(retryParked({ parks, keep, pause: deps.parkedFor, stop$ })),
+    };
+  };
+
+  return {
+    ...opened,
+    counterpartsKnown$,
+    open: (topic, record) => dataOf(ledger, { self: source, sealingSecret }, topic, record),
+    read,
+    readControl: ({ topic, operator }) => {
+      const publicKey = publicKeyOf(signingSecret);
+      // What is decided on again may make sealed messages.
+      const { name, running$ } = read({
+        topic,
+        sealed: false,
+        refused: 'dead-letter',
+        understand: understandLetterAct({ self: source, publicKey, operator, deadLetter, readings, refuseAgain }),
+      });
+      return {
+        name,
+        running$: counterpartsKnown$.pipe(
+          closeOn(stop$),
+          mergeMap((): Observable<never> => running$),
+        ),
       };
     },
     relayTopic: (topic) => ({

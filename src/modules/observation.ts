@@ -26,10 +26,6 @@ export interface ObservationDeps extends ModuleDeps {
   readonly interest: Interest;
   /** The height to begin at where nothing was observed yet. */
   readonly startHeight: number;
-  /** Milliseconds until a parked lane is tried again. */
-  readonly parkedFor: number;
-  /** Hears that the lane is parked, and why. */
-  readonly parked: (error: ChainError) => void;
 }
 
 /** Which chain the store is of. */

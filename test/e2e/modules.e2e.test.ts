@@ -70,6 +70,8 @@ describe.runIf(brokerPossible)('the modules', () => {
       deadLetter: topics.deadLetter,
       random,
       stop$,
+      parkedFor: 1_000,
+      parked: () => undefined,
       network: 'Bitcoin',
       topics,
       crypto: sources.crypto,

@@ -78,12 +78,15 @@ describe.runIf(brokerPossible)('intake from a real broker has its effect once', 
         deadLetter: 'test-dead-letter',
         random: (length) => new Uint8Array(randomBytes(length)),
         stop$,
+        parkedFor: 1_000,
+        parked: () => undefined,
       },
       {},
     );
     const reading = module.read({
       topic,
       sealed: false,
+      refused: 'dead-letter',
       before: () => sleep(pace),
       understand: (_record, data) => (draft) => {
         const key = String((data as { number: number }).number);

@@ -102,6 +102,8 @@ const move = async ({ broker, dir, commits, at }: MoverOptions): Promise<void> =
   };
   const stop$ = new Subject<void>();
   const common = {
+    parkedFor: 1_000,
+    parked: () => undefined,
     bus,
     pins: PINS,
     deadLetter: 'mover-dead-letter',
@@ -128,6 +130,7 @@ const move = async ({ broker, dir, commits, at }: MoverOptions): Promise<void> =
       reader.read({
         topic: 'mover-numbers',
         sealed: false,
+        refused: 'dead-letter',
         understand: (_record, data) => (draft) => {
           pass('delivered');
           const { number } = data as { number: number };

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Subject } from 'rxjs';
 import { supervise } from '../../src/core/supervise.ts';
 import type { Store } from '../../src/data/store.ts';
-import type { ChainError } from '../../src/domain/observation/chainError.ts';
 import type { Interest } from '../../src/domain/observation/tellInterest.ts';
 import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
 import { openEmbeddedLog } from '../../src/drivers/embeddedLog/embeddedLog.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openSeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
+import type { ParkedAlarm } from '../../src/modules/module.ts';
 import { openObservation } from '../../src/modules/observation.ts';
 import type { TopicLog } from '../../src/sinks/toTopic.ts';
 import type { ChainReader } from '../../src/streams/fromChain.ts';
@@ -35,7 +35,7 @@ export interface ObserverOptions {
 export interface Observer {
   readonly records: readonly StoredRecord[];
   readonly letters: readonly StoredRecord[];
-  readonly parked: readonly ChainError[];
+  readonly parked: readonly ParkedAlarm[];
   /** Heights of the blocks published, in order. */
   readonly heights: () => number[];
   /** Resolves when it was stopped, rejects with what ended it. */
@@ -61,7 +61,7 @@ export const openObserver = async ({
   await bus.createTopics([topic, deadLetter]);
   const reader = await openSeraiClient({ endpoints, log: quiet, pollInterval: 100, withBatches: interest.length > 0, ...client });
   const stop$ = new Subject<void>();
-  const parked: ChainError[] = [];
+  const parked: ParkedAlarm[] = [];
   const module = await openObservation({
     store: stores.store ?? openMemoryStore(),
     bus,

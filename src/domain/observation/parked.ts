@@ -31,7 +31,8 @@ export const deadLetterOf = ({ code, message, raw, at, runtime }: ChainError, { 
       id,
       time: new Date(0).toISOString(),
       subject: topic,
-      data: { topic, offset: null, code, reason: message, record },
+      data: { topic, offset: null, fate: 'parked', code, reason: message, record },
+      endsRun: true,
     },
   };
 };
