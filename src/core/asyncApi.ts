@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { report } from '../domain/crypto/reports.ts';
+import { letterAct } from '../domain/deadLetter/acts.ts';
+import { DEAD_LETTER, letterData } from '../domain/deadLetter/letter.ts';
 import { chainMessage } from '../domain/observation/schemas.ts';
 import { connect } from '../domain/peers/connect.ts';
 import { peerMessage } from '../domain/peers/peerMessage.ts';
 import { externalNetwork } from '../domain/processor/ids.ts';
 import { command, externalObservation, reply } from '../domain/processor/messages.ts';
 import { recordHeaders } from '../domain/record/cloudEvents.ts';
-import { deadLetter } from '../domain/record/deadLetter.ts';
 import { epochOpened } from '../domain/record/epochOpened.ts';
 import { topicsOf } from '../domain/topics.ts';
 
@@ -96,13 +97,21 @@ const channels: Readonly<Record<string, Channel>> = {
     readers: ['consumer'],
     messages: optionsOf(report),
   },
+  control: {
+    address: topics.control,
+    description: 'What the operator orders: for now, what becomes of dead letters (docs/dead-letters.md).',
+    sealed: false,
+    writers: ['operator'],
+    readers: ['crypto', 'connection'],
+    messages: optionsOf(letterAct),
+  },
   deadLetter: {
     address: topics.deadLetter,
     description: 'What could not be decoded, verified or handled, whole, with the reason.',
     sealed: false,
     writers: ['observation', 'crypto', 'connection', 'processor'],
     readers: ['operator'],
-    messages: [{ type: 'serai.dead-letter.v1', data: deadLetter }],
+    messages: [{ type: DEAD_LETTER, data: letterData }],
   },
 };
 
