@@ -149,6 +149,16 @@ describe('observation', { timeout: 40_000 }, () => {
     }
   });
 
+  it('sees one chain, though blocks are asked for faster than they are made', async () => {
+    const node = await openNode();
+    const observer = await observe({ endpoints: [node.url] });
+    const made = await Promise.all(Array.from({ length: 30 }, () => node.produceBlock()));
+    expect(made.map(({ number }) => number)).toEqual(range(1, 30));
+    await until(() => {
+      hasAll(node, observer);
+    });
+  });
+
   it('goes on after a stop where it was, with a new epoch', async () => {
     const node = await openNode();
     const [store, log] = [openMemoryStore(), openMemoryStore()];

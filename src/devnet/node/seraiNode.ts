@@ -47,21 +47,32 @@ export const openSeraiNode = async ({
   const honest = await openRpcServer({ chain, faults, port });
   const servers: RpcServer[] = [honest];
 
-  let producing: Promise<Imported> | undefined;
-  const produceBlock = async (also: readonly EventRecord[] = []): Promise<Imported> => {
-    await producing;
+  const produce = async (also: readonly EventRecord[]): Promise<Imported> => {
     const upgrades = faults.runtimeUpgrade > 0 && chain.best.number + 1 >= faults.runtimeUpgrade;
     if (upgrades) faults.runtimeUpgrade = 0;
-    producing = upgrades ? chain.upgrade([...also, ...everyEvent()]) : chain.produce(also);
-    const imported = await producing;
+    const imported = await (upgrades ? chain.upgrade([...also, ...everyEvent()]) : chain.produce(also));
     for (const server of servers) await server.advance();
     return imported;
+  };
+  // One block after the other: two at once would both follow the same one.
+  let producing: Promise<unknown> = Promise.resolve();
+  let queued = 0;
+  const produceBlock = (also: readonly EventRecord[] = []): Promise<Imported> => {
+    queued += 1;
+    const next = producing
+      .then(() => produce(also))
+      .finally(() => {
+        queued -= 1;
+      });
+    producing = next.catch(() => undefined);
+    return next;
   };
   const timer =
     blockTime === 0
       ? undefined
       : setInterval(() => {
-          if (!faults.stall) produceBlock().catch(failed);
+          // A node that is slower than its block time misses slots.
+          if (!faults.stall && queued === 0) produceBlock().catch(failed);
         }, blockTime);
 
   return {
@@ -79,7 +90,7 @@ export const openSeraiNode = async ({
     close: async () => {
       clearInterval(timer);
       for (const server of servers) await server.close();
-      await producing?.catch(() => undefined);
+      await producing;
       await chain.close();
     },
   };
