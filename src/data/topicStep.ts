@@ -2,7 +2,7 @@ import { type Refusal, refusalOf } from '../domain/deadLetter/letter.ts';
 import type { Hex } from '../domain/hex.ts';
 import { toHeaders } from '../domain/record/cloudEvents.ts';
 import { epochOpened } from '../domain/record/epochOpened.ts';
-import { type Seen, unseen, verifyRun } from '../domain/record/verifyRun.ts';
+import { followRun, type Seen, unseen } from '../domain/record/followRun.ts';
 import type { TopicRecord } from '../domain/record.ts';
 import { Draft, type Json, table, type View } from '../domain/tables.ts';
 import type { InboxMark, Ledger, Step } from './ledger.ts';
@@ -60,7 +60,7 @@ export const runVerifier = (ledger: Ledger, reading: TopicReading): ((run: reado
   let seen = seenOf(ledger, reading.topic);
   return (records) => {
     const before = seen;
-    seen = verifyRun(reading.topic, before, reading.pins, records);
+    seen = followRun(reading.topic, before, records);
     return { records, fresh: unseen(before, records), seen };
   };
 };

@@ -1,8 +1,6 @@
 import { EMPTY, mergeMap, type OperatorFunction, of } from 'rxjs';
 import { type Envelope, refill } from '../envelope/envelope.ts';
-
-const codeOf = (cause: unknown, code: string): string =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : code;
+import { poisoned } from '../envelope/poisoned.ts';
 
 /** Turns each payload into what `decode` makes of it; what it throws on is nacked here as poison, under the error's own code or `code`. */
 export const decodeWith =
@@ -13,7 +11,7 @@ export const decodeWith =
         try {
           return of(refill(envelope, decode(envelope.payload)));
         } catch (cause) {
-          envelope.nack({ kind: 'poison', code: codeOf(cause, code), cause });
+          envelope.nack(poisoned(cause, code));
           return EMPTY;
         }
       }, 1),

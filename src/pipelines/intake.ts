@@ -1,6 +1,7 @@
-import type { Observable } from 'rxjs';
+import type { Observable, ObservableInput } from 'rxjs';
 import type { PlacedRecord, VerifiedRun } from '../data/topicStep.ts';
 import type { Envelope } from '../envelope/envelope.ts';
+import { decodeAhead } from '../operators/decodeAhead.ts';
 import { decodeWith } from '../operators/decodeWith.ts';
 import { gatherRuns } from '../operators/gatherRuns.ts';
 import { settle } from '../operators/settle.ts';
@@ -11,6 +12,9 @@ import type { StoredRecord } from '../streams/fromTopic.ts';
 export interface Intake {
   readonly envelopes$: Observable<Envelope<StoredRecord>>;
   readonly decode: (record: StoredRecord) => PlacedRecord;
+  /** Comes to the run once it is proven whose it is. */
+  readonly prove: (run: readonly PlacedRecord[]) => ObservableInput<readonly PlacedRecord[]>;
+  /** Checks that the run is the next of its source. */
   readonly verify: (run: readonly PlacedRecord[]) => VerifiedRun;
   /** Decides on the run and commits it; complete means durable. */
   readonly commit: Sink<VerifiedRun>;
@@ -22,11 +26,12 @@ const sourceOf = ({ attributes }: PlacedRecord): string => attributes.source;
 
 const isSigned = ({ attributes }: PlacedRecord): boolean => attributes.signature !== undefined;
 
-/** Records of a topic are decoded, gathered into signed runs, verified, decided on and committed; then their source goes on (design §4). */
-export const intake = ({ envelopes$, decode, verify, commit, runLimit, delivery }: Intake): Observable<never> =>
+/** Records of a topic are decoded, gathered into signed runs, proven, verified, decided on and committed; then their source goes on (design §4). */
+export const intake = ({ envelopes$, decode, prove, verify, commit, runLimit, delivery }: Intake): Observable<never> =>
   envelopes$.pipe(
     decodeWith(decode, 'record.malformed'),
     gatherRuns({ sourceOf, ends: isSigned, max: runLimit }),
+    decodeAhead(prove, 'record.unproven'),
     decodeWith(verify, 'record.unproven'),
     through(commit, delivery),
     settle(),

@@ -16,6 +16,8 @@ export interface TopicFeed {
    * next: back-pressure. Ends the reading when the returned function is called. `fail` is called once if reading cannot go on.
    */
   read(topic: string, from: bigint, deliver: (record: StoredRecord) => Promise<void>, fail: (error: unknown) => void): () => Promise<void>;
+  /** The offset behind the last record there is to read; a reader that is at `offset` lags behind by the difference. */
+  end(topic: string): Promise<bigint>;
 }
 
 export interface FromTopic {

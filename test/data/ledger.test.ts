@@ -4,8 +4,9 @@ import { Ledger, type Standing } from '../../src/data/ledger.ts';
 import { RecordWriter } from '../../src/data/recordWriter.ts';
 import { readRun } from '../../src/data/runCodec.ts';
 import type { Store, Write } from '../../src/data/store.ts';
+import { followRun } from '../../src/domain/record/followRun.ts';
+import { proveRun } from '../../src/domain/record/proveRun.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
-import { verifyRun } from '../../src/domain/record/verifyRun.ts';
 import type { Draft, Json } from '../../src/domain/tables.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 
@@ -142,7 +143,8 @@ describe('the ledger', () => {
     const runs = (await take(ledger, 'topic/a-chain', 2)).map(({ value }) => readRun(value));
     expect(runs.map((run) => run.map(({ attributes }) => attributes.id))).toEqual([['a', 'b'], ['c']]);
     const pins = { [SOURCE]: publicKeyOf(secret) };
-    const seen = runs.reduce((before, run) => verifyRun('a-chain', before, pins, run), {});
+    for (const run of runs) await expect(proveRun('a-chain', pins, run)).resolves.toBe(run);
+    const seen = runs.reduce((before, run) => followRun('a-chain', before, run), {});
     expect(seen).toMatchObject({ [SOURCE]: { sequence: 3n } });
   });
 });

@@ -31,7 +31,7 @@ const readLog = async (dir: string, name: string): Promise<Map<string, string[]>
   const log = await openEmbeddedLog(await openRocksdbStore(join(dir, name, 'log')));
   const ids = new Map<string, string[]>();
   for (const topic of allTopics(topicsOf(name), ['Bitcoin'])) {
-    const end = log.end(topic);
+    const end = await log.end(topic);
     const tails = new Map<string, Tail>();
     const own: string[] = [];
     let read = 0n;

@@ -1,3 +1,4 @@
+import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { PlacedRecord, VerifiedRun } from '../../src/data/topicStep.ts';
 import { intake } from '../../src/pipelines/intake.ts';
@@ -27,6 +28,8 @@ const placed = ({ offset, headers, value }: StoredRecord): PlacedRecord => ({
   },
 });
 
+const proven = (records: readonly PlacedRecord[]) => of(records);
+
 const verified = (records: readonly PlacedRecord[]): VerifiedRun => ({ records, fresh: records, seen: {} });
 
 describe('intake', () => {
@@ -41,7 +44,9 @@ describe('intake', () => {
         runs.push(records.map(({ offset }) => offset));
         return commit$;
       };
-      expectObservable(intake({ envelopes$, decode: placed, verify: verified, commit, runLimit: 8, delivery })).toBe(expected.trim());
+      expectObservable(intake({ envelopes$, decode: placed, prove: proven, verify: verified, commit, runLimit: 8, delivery })).toBe(
+        expected.trim(),
+      );
       expectSubscriptions(commit$.subscriptions).toBe(commits.trim());
       flush();
       expect(runs).toEqual([[0n, 1n]]);
@@ -54,9 +59,9 @@ describe('intake', () => {
       const envelopes$ = hot(' -ab------|', { a: envelope('a', stored(0n, true)), b: envelope('b', stored(1n, true)) });
       const commit$ = cold('     ---|');
       const commits = ['-^--!', '----^--!'];
-      expectObservable(intake({ envelopes$, decode: placed, verify: verified, commit: () => commit$, runLimit: 8, delivery })).toBe(
-        '---------|',
-      );
+      expectObservable(
+        intake({ envelopes$, decode: placed, prove: proven, verify: verified, commit: () => commit$, runLimit: 8, delivery }),
+      ).toBe('---------|');
       expectSubscriptions(commit$.subscriptions).toBe(commits);
     });
   });
@@ -76,7 +81,9 @@ describe('intake', () => {
         if (records[0]?.offset === 1n) throw Object.assign(new Error('forged'), { code: 'record.forged' });
         return verified(records);
       };
-      expectObservable(intake({ envelopes$, decode, verify, commit: () => cold('|'), runLimit: 8, delivery })).toBe('-------|');
+      expectObservable(intake({ envelopes$, decode, prove: proven, verify, commit: () => cold('|'), runLimit: 8, delivery })).toBe(
+        '-------|',
+      );
       flush();
       expect([...fates.values()]).toEqual([[refused('poison', 'record.malformed')], [refused('poison', 'record.forged')], [{ ok: true }]]);
     });
@@ -86,7 +93,7 @@ describe('intake', () => {
     rehearse(({ hot, cold, envelope, fates, expectObservable, flush }) => {
       const envelopes$ = hot('-a-|', { a: envelope('a', stored(0n, true)) });
       const commit = () => cold<never>('-#', undefined, new Error('fatal'));
-      expectObservable(intake({ envelopes$, decode: placed, verify: verified, commit, runLimit: 8, delivery })).toBe(
+      expectObservable(intake({ envelopes$, decode: placed, prove: proven, verify: verified, commit, runLimit: 8, delivery })).toBe(
         '--#',
         undefined,
         new Error('fatal'),

@@ -23,9 +23,9 @@ export const recordHeaders = z.object({
 
 /** Attributes as headers of the CloudEvents 1.0 Kafka protocol binding, binary mode. */
 export const toHeaders = (attributes: Attributes): Record<string, string> => {
-  const { datacontenttype, ...rest } = attributes;
-  const named = Object.entries(rest).map(([name, value]) => [`ce_${name}`, String(value)] as const);
-  return { ce_specversion: '1.0', ...Object.fromEntries(named), 'content-type': datacontenttype };
+  const headers: Record<string, string> = { ce_specversion: '1.0', 'content-type': attributes.datacontenttype };
+  for (const [name, value] of Object.entries(attributes)) if (name !== 'datacontenttype') headers[`ce_${name}`] = String(value);
+  return headers;
 };
 
 /** Reads the headers of a record of ours; throws RecordError `record.malformed` where one is missing or wrong. */

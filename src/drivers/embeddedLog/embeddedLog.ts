@@ -50,8 +50,6 @@ interface Topic {
 
 /** A log of topics in a store, for one process: what Kafka is to a deployment, without a server to install. */
 export interface EmbeddedLog extends TopicLog, TopicFeed {
-  /** The offset the next record of a topic gets. */
-  end(topic: string): bigint;
   close(): Promise<void>;
 }
 
@@ -120,7 +118,7 @@ export const openEmbeddedLog = async (store: Store): Promise<EmbeddedLog> => {
       }),
     append: (name, run) => exclusively(() => appendNow(name, run)),
     tail: (name, source) => exclusively(() => Promise.resolve(topicOf(name).tails.get(source))),
-    end: (name) => topicOf(name).end,
+    end: (name) => exclusively(() => Promise.resolve(topicOf(name).end)),
     read: (name, from, deliver, fail) => {
       const stop = new AbortController();
       const stopped = (): boolean => stop.signal.aborted;

@@ -10,7 +10,7 @@ const GROUP = { sessionTimeout: 10_000, rebalanceTimeout: 10_000, heartbeatInter
 const HEARTBEAT = 1_000;
 
 /** Follows topics of a broker, committed records only; `explain` turns the client's errors into ours. */
-export const openFeed = (client: Kafka, group: string, explain: (cause: unknown) => Error): TopicFeed => ({
+export const openFeed = (client: Kafka, group: string, explain: (cause: unknown) => Error): Pick<TopicFeed, 'read'> => ({
   read: (topic, from, deliver, fail) => {
     const stop = new AbortController();
     const consumer = client.consumer({

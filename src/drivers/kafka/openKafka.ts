@@ -31,6 +31,11 @@ const SETTLING = 75_000;
 /** Milliseconds the first transaction may take: a new cluster makes its transaction log at that moment. */
 const FIRST_TRANSACTION = 30_000;
 
+/** Offsets that are read at first to find a source's last record; a stretch that holds none is followed by one eight times as long. */
+const FIRST_STRETCH = 1_000n;
+
+const before = (offset: bigint, stretch: bigint, low: bigint): bigint => (offset - stretch > low ? offset - stretch : low);
+
 /** Topics created without a word on replication stand on one broker. */
 const SINGLE = { replicationFactor: 1, minInsyncReplicas: 1 };
 
@@ -49,7 +54,7 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
     await Promise.allSettled([writer.close(), close()]);
     throw error;
   }
-  const tails = new Map<string, Map<string, Tail>>();
+  const tails = new Map<string, Tail | undefined>();
   let turn: Promise<unknown> = Promise.resolve();
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -58,11 +63,10 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
     return done;
   };
 
-  /** Reads all of a topic; a record of ours behind another writer's open transaction is only seen once that is settled. */
-  const readSettled = async (topic: string, take: (record: StoredRecord) => void): Promise<void> => {
-    const { low, end } = await bounds(topic);
+  /** Reads a topic from an offset on to its end; a record of ours behind another writer's open transaction is only seen once that is settled. */
+  const readSettled = async (topic: string, from: bigint, end: bigint, take: (record: StoredRecord) => void): Promise<void> => {
     let to = end;
-    const goal = await readTo({ topic, from: low, end, take });
+    const goal = await readTo({ topic, from, end, take });
     const deadline = Date.now() + SETTLING;
     while (to < goal) {
       if (Date.now() > deadline)
@@ -71,27 +75,39 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
           `a transaction of another writer is open on ${topic} at offset ${String(to)}; end it with kafka-transactions abort, or find out who writes there`,
         );
       await sleep(200);
-      const from = to;
+      const next = to;
       to = (await bounds(topic)).end;
-      await readTo({ topic, from, end: to, take });
+      await readTo({ topic, from: next, end: to, take });
     }
   };
 
-  /** Where each source's records end: an empty transaction settles what an older instance had in flight, then the topic is read. */
-  const learn = async (topic: string): Promise<Map<string, Tail>> => {
-    const known = tails.get(topic);
-    if (known !== undefined) return known;
+  /**
+   * Where a source's records end: an empty transaction settles what an older instance had in flight, then the topic is read from
+   * its end backwards, each stretch longer than the one before, until a record of that source is found.
+   */
+  const learn = async (topic: string, source: string): Promise<Tail | undefined> => {
+    const key = `${topic}\0${source}`;
+    if (tails.has(key)) return tails.get(key);
     await writer.settle();
-    const found = new Map<string, Tail>();
-    await readSettled(topic, ({ headers, value }) => {
+    let found: Tail | undefined;
+    const take = ({ headers, value }: StoredRecord): void => {
+      if (headers['ce_source'] !== source) return;
       try {
         const attributes = fromHeaders(headers);
-        found.set(attributes.source, { sequence: attributes.sequence, digest: toHex(recordDigest(topic, { attributes, data: value })) });
+        found = { sequence: attributes.sequence, digest: toHex(recordDigest(topic, { attributes, data: value })) };
       } catch {
         // Not a record of ours: readers refuse it, writers pass over it.
       }
-    });
-    tails.set(topic, found);
+    };
+    const { low, end } = await bounds(topic);
+    let from = before(end, FIRST_STRETCH, low);
+    await readSettled(topic, from, end, take);
+    for (let stretch = FIRST_STRETCH * 8n; found === undefined && from > low; stretch *= 8n) {
+      const to = from;
+      from = before(to, stretch, low);
+      await readTo({ topic, from, end: to, take });
+    }
+    tails.set(key, found);
     return found;
   };
 
@@ -108,21 +124,21 @@ export const openKafka = async (options: KafkaOptions): Promise<KafkaBus> => {
         const [first] = run;
         if (first === undefined) return;
         const { source } = first.attributes;
-        const known = await learn(topic);
-        const unsent = unsentOf(topic, known.get(source), run);
+        const unsent = unsentOf(topic, await learn(topic, source), run);
         const last = unsent.at(-1);
         if (last === undefined) return;
         try {
           await writer.send(topic, unsent);
         } catch (error) {
           // What became of it is not known: the topic is asked again before anything else is written.
-          tails.delete(topic);
+          tails.delete(`${topic}\0${source}`);
           throw error;
         }
-        known.set(source, { sequence: last.attributes.sequence, digest: toHex(recordDigest(topic, last)) });
+        tails.set(`${topic}\0${source}`, { sequence: last.attributes.sequence, digest: toHex(recordDigest(topic, last)) });
       }),
-    tail: (topic, source) => inTurn(async () => (await learn(topic)).get(source)),
+    tail: (topic, source) => inTurn(() => learn(topic, source)),
     ...feed,
+    end: async (topic) => (await bounds(topic)).end,
     close: async () => {
       await turn;
       await Promise.allSettled([writer.close(), close()]);

@@ -15,7 +15,7 @@ export interface KafkaAdminOptions extends KafkaConnection {
 /** What is asked of Kafka besides writing and following topics. It writes no record, so it gets in nobody's way. */
 export interface KafkaAdmin {
   /** Follows topics. */
-  readonly feed: TopicFeed;
+  readonly feed: Pick<TopicFeed, 'read'>;
   readonly client: Kafka;
   readonly topics: KafkaTopics;
   /** Runs a piece of work; its errors are ours. */

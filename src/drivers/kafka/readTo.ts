@@ -7,13 +7,15 @@ import { KafkaError } from './kafkaError.ts';
 const STALLED = 30_000;
 
 /** Headers as text; of one given several times, the first. */
-export const headersOf = (headers: IHeaders | undefined): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers ?? {}).flatMap(([name, value]) => {
-      const first = Array.isArray(value) ? value[0] : value;
-      return first === undefined ? [] : [[name, first.toString()] as const];
-    }),
-  );
+export const headersOf = (headers: IHeaders = {}): Record<string, string> => {
+  const texts: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) texts[name] = first.toString();
+  }
+  return texts;
+};
 
 export interface ReadTo {
   readonly topic: string;

@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/domain/hex.ts';
 import { fromHeaders, toHeaders } from '../../../src/domain/record/cloudEvents.ts';
+import { followRun, unseen } from '../../../src/domain/record/followRun.ts';
+import { proveRun } from '../../../src/domain/record/proveRun.ts';
 import { recordDigest } from '../../../src/domain/record/recordDigest.ts';
 import { publicKeyOf, signRecord, verifySignature } from '../../../src/domain/record/signRecord.ts';
-import { unseen, verifyRun } from '../../../src/domain/record/verifyRun.ts';
+
 import type { Attributes, TopicRecord } from '../../../src/domain/record.ts';
 
 const TOPIC = 'alice-chain';
@@ -94,9 +96,9 @@ describe('a signature', () => {
 });
 
 describe('a run', () => {
-  const code = (run: readonly TopicRecord[], seen = {}): string => {
+  const code = async (run: readonly TopicRecord[], seen = {}): Promise<string> => {
     try {
-      verifyRun(TOPIC, seen, pins, run);
+      followRun(TOPIC, seen, await proveRun(TOPIC, pins, run));
       return 'verified';
     } catch (error) {
       return (error as { code: string }).code;
@@ -106,29 +108,30 @@ describe('a run', () => {
   it('is verified, and tells where its source ends', () => {
     const run = runOf(3);
     const last = at(run, 2);
-    expect(verifyRun(TOPIC, {}, pins, run)).toEqual({ [SOURCE]: { sequence: 3n, digest: toHex(recordDigest(TOPIC, last)) } });
+    expect(followRun(TOPIC, {}, run)).toEqual({ [SOURCE]: { sequence: 3n, digest: toHex(recordDigest(TOPIC, last)) } });
   });
 
-  it('names what was done to it', () => {
+  it('names what was done to it', async () => {
     const run = runOf(4);
     const [a, b, c, d] = [at(run, 0), at(run, 1), at(run, 2), at(run, 3)];
-    expect(code([a, c, d])).toBe('record.gap');
-    expect(code([a, c, b, d])).toBe('record.gap');
-    expect(code([a, { ...b, data: new Uint8Array(3) }, c, d])).toBe('record.chain-broken');
-    expect(code([a, b, c, { ...d, data: new Uint8Array(3) }])).toBe('record.forged');
-    expect(code([a, b, c, sign(d, new Uint8Array(32).fill(9))])).toBe('record.forged');
+    expect(await code([a, c, d])).toBe('record.gap');
+    expect(await code([a, c, b, d])).toBe('record.gap');
+    expect(await code([a, { ...b, data: new Uint8Array(3) }, c, d])).toBe('record.chain-broken');
+    expect(await code([a, b, c, { ...d, data: new Uint8Array(3) }])).toBe('record.forged');
+    expect(await code([a, b, c, sign(d, new Uint8Array(32).fill(9))])).toBe('record.forged');
     const foreign = sign({ ...d, attributes: { ...d.attributes, source: '/mallory' } });
-    expect(code([foreign])).toBe('record.unknown-source');
+    expect(await code([foreign])).toBe('record.unknown-source');
+    expect(await code([foreign, d])).toBe('record.forged');
   });
 
-  it('that was seen before, wholly or in part, is passed over as far as it was', () => {
+  it('that was seen before, wholly or in part, is passed over as far as it was', async () => {
     const run = runOf(4);
-    const seen = verifyRun(TOPIC, {}, pins, run);
-    expect(verifyRun(TOPIC, seen, pins, run)).toEqual(seen);
+    const seen = followRun(TOPIC, {}, run);
+    expect(followRun(TOPIC, seen, run)).toEqual(seen);
     expect(unseen(seen, run)).toEqual([]);
     const two = { [SOURCE]: { sequence: 2n, digest: toHex(recordDigest(TOPIC, at(run, 1))) } };
-    expect(verifyRun(TOPIC, two, pins, run)).toEqual(seen);
+    expect(followRun(TOPIC, two, run)).toEqual(seen);
     expect(unseen(two, run)).toEqual(run.slice(2));
-    expect(code(run, { [SOURCE]: { sequence: 2n, digest: toHex(new Uint8Array(32)) } })).toBe('record.chain-broken');
+    expect(await code(run, { [SOURCE]: { sequence: 2n, digest: toHex(new Uint8Array(32)) } })).toBe('record.chain-broken');
   });
 });
