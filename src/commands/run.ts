@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../core/configSchema.ts';
 import { EXIT } from '../core/exitCodes.ts';
+import type { Stage } from '../domain/health/readiness.ts';
+import { openHealthServer } from '../drivers/http/healthServer.ts';
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 import { masterKey } from './deploymentKeys.ts';
 import { onSignals } from './onSignals.ts';
@@ -17,11 +19,37 @@ export interface ThreadData {
   readonly module: ModuleName;
 }
 
-/** How a thread tells that its module cannot run on. */
-export interface ThreadFailure {
+/** Why a module in a thread cannot run on. */
+interface ThreadFailure {
   readonly message: string;
   readonly exitCode: number;
 }
+
+/** What a thread says: where its work stands, or that it cannot run on. */
+export type ThreadWord = { readonly failure: ThreadFailure } | { readonly stages: readonly Stage[] };
+
+/** What was told last of where work stands, by who told it. One who falls silent stands still as well. */
+interface Told {
+  readonly of: (teller: string) => (stages: readonly Stage[]) => void;
+  readonly all: () => readonly Stage[];
+}
+
+const stagesTold = (): Told => {
+  const last = new Map<string, { readonly stages: readonly Stage[]; readonly at: number }>();
+  return {
+    of: (teller) => {
+      last.set(teller, { stages: [], at: Date.now() });
+      return (stages) => {
+        last.set(teller, { stages, at: Date.now() });
+      };
+    },
+    all: () =>
+      [...last].flatMap(([teller, { stages, at }]) => [
+        ...stages,
+        { name: `${teller} runs`, waiting: 1, movedAt: at, reason: 'it has not said where its work stands' },
+      ]),
+  };
+};
 
 /** A module in another thread failed; its error was of that thread. */
 class ThreadError extends Error {
@@ -37,11 +65,13 @@ class ThreadError extends Error {
 /** Runs a module in a thread until it was stopped or failed. */
 const runThread = (
   data: ThreadData,
+  tell: (stages: readonly Stage[]) => void,
 ): { readonly ended: Promise<void>; readonly stop: () => void; readonly leave: () => Promise<unknown> } => {
   const worker = new Worker(new URL('./moduleThread.ts', import.meta.url), { workerData: data });
   const ended = new Promise<void>((resolve, reject) => {
-    worker.on('message', (failure: ThreadFailure) => {
-      reject(new ThreadError(failure));
+    worker.on('message', (word: ThreadWord) => {
+      if ('stages' in word) tell(word.stages);
+      else reject(new ThreadError(word.failure));
     });
     worker.on('error', reject);
     worker.on('exit', (code) => {
@@ -58,10 +88,10 @@ const runThread = (
   };
 };
 
-const runThreads = async (config: Config): Promise<void> => {
+const runThreads = async (config: Config, told: Told): Promise<void> => {
   // Made once, if it has to be made.
   await masterKey(config);
-  const threads = MODULES.map((module) => runThread({ config, module }));
+  const threads = MODULES.map((module) => runThread({ config, module }, told.of(module)));
   const release = onSignals(() => {
     for (const { stop } of threads) stop();
   });
@@ -76,5 +106,13 @@ const runThreads = async (config: Config): Promise<void> => {
 };
 
 /** Runs the coordinator a configuration describes, until a signal: each module in a thread, or some of them in this one. */
-export const runCoordinator = (config: Config, { modules }: RunCommand): Promise<void> =>
-  modules === undefined ? runThreads(config) : runModules(config, modules, onSignals);
+export const runCoordinator = async (config: Config, { modules }: RunCommand): Promise<void> => {
+  const told = stagesTold();
+  const health = config.http === undefined ? undefined : await openHealthServer({ ...config.http, stages: told.all, now: Date.now });
+  try {
+    if (modules === undefined) await runThreads(config, told);
+    else await runModules(config, modules, { onStop: onSignals, tell: told.of(modules.join(', ')) });
+  } finally {
+    await health?.close();
+  }
+};

@@ -9,6 +9,7 @@ import { openLog } from '../core/log.ts';
 import { logParked } from '../core/logParked.ts';
 import { supervise } from '../core/supervise.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
+import type { Stage } from '../domain/health/readiness.ts';
 import { toHex } from '../domain/hex.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
@@ -81,12 +82,19 @@ const openChain = (config: Config, log: Logger): Promise<SeraiClient> => {
   });
 };
 
-/** Runs modules of the coordinator a configuration describes on one event loop; `onStop` is given what stops them. */
-export const runModules = async (
-  config: Config,
-  modules: readonly ModuleName[],
-  onStop: (stop: () => void) => () => void,
-): Promise<void> => {
+/** What modules are run in: a process or a thread. */
+export interface Surroundings {
+  /** Is given what stops them. */
+  readonly onStop: (stop: () => void) => () => void;
+  /** Hears every second where their work stands. */
+  readonly tell: (stages: readonly Stage[]) => void;
+}
+
+/** Milliseconds between two words about where work stands. */
+const TELL = 1_000;
+
+/** Runs modules of the coordinator a configuration describes on one event loop. */
+export const runModules = async (config: Config, modules: readonly ModuleName[], { onStop, tell }: Surroundings): Promise<void> => {
   const { general, observation, connection } = config;
   const log = openLog(general.log_level).child({ modules });
   const key = await seraiKey(config);
@@ -152,9 +160,14 @@ export const runModules = async (
     running.stop(DRAIN);
   });
   log.info({ name: general.name, validator }, 'coordinator.running');
+  tell(coordinator.stages());
+  const telling = setInterval(() => {
+    tell(coordinator.stages());
+  }, TELL);
   try {
     await running.ended;
   } finally {
+    clearInterval(telling);
     release();
   }
 };

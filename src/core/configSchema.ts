@@ -106,6 +106,8 @@ export const configSchema = z.strictObject({
     listen: multiaddr,
     peers: z.array(z.strictObject({ validator: publicKey, address: multiaddr })).default([]),
   }),
+  /** Where health is told; without it, nowhere. Who can reach it can read it. */
+  http: z.strictObject({ host: host.default('127.0.0.1'), port }).optional(),
   keys: z.strictObject({
     /** A development account instead of a key file; its secret is known to everyone. */
     dev_account: z.enum(['Alice', 'Bob', 'Charlie', 'Dave', 'Eve', 'Ferdie']).optional(),

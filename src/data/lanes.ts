@@ -40,6 +40,8 @@ interface LaneState {
   /** The number the next row gets. */
   next: number;
   waiting: number;
+  /** When a row last left, or came while none waited: milliseconds since 1970. */
+  movedAt: number;
   readonly wakes: Set<() => void>;
 }
 
@@ -70,6 +72,11 @@ export class Lanes {
     return [...this.#states.values()].reduce((sum, { waiting }) => sum + waiting, 0);
   }
 
+  /** Every lane with what waits in it, and when it last moved. */
+  stages(): (readonly [lane: string, state: { readonly waiting: number; readonly movedAt: number }])[] {
+    return [...this.#states];
+  }
+
   /** Where a failed deletion is told: the store is no longer to be trusted. */
   onFault(fail: (error: unknown) => void): void {
     this.#fail = fail;
@@ -86,6 +93,7 @@ export class Lanes {
     const apply = (): void => {
       for (const [lane, number] of next) {
         const state = this.#state(lane);
+        if (state.waiting === 0) state.movedAt = Date.now();
         state.waiting += number - state.next;
         state.next = number;
         for (const wake of state.wakes) wake();
@@ -108,7 +116,9 @@ export class Lanes {
     return {
       read: (most, deliver, fail) => this.#read(name, most, deliver, fail),
       sent: (number) => {
-        this.#state(name).waiting -= 1;
+        const state = this.#state(name);
+        state.waiting -= 1;
+        state.movedAt = Date.now();
         this.#sent.push({ bucket: BUCKETS.outbox, key: laneKey(name, number), value: undefined });
         if (this.#sent.length >= SENT_LIMIT && !this.#closed) this.#store.write(this.takeSent()).catch(this.#fail);
       },
@@ -127,7 +137,7 @@ export class Lanes {
   }
 
   #state(lane: string): LaneState {
-    const state = this.#states.get(lane) ?? { next: 1, waiting: 0, wakes: new Set() };
+    const state = this.#states.get(lane) ?? { next: 1, waiting: 0, movedAt: Date.now(), wakes: new Set() };
     this.#states.set(lane, state);
     return state;
   }

@@ -104,6 +104,11 @@ export class Ledger implements View {
     return this.#lanes.lane(name);
   }
 
+  /** Every lane with what waits in it, and when it last moved. */
+  get lanes(): ReturnType<Lanes['stages']> {
+    return this.#lanes.stages();
+  }
+
   /** How many rows wait in all lanes. */
   get waiting(): number {
     return this.#lanes.waiting;

@@ -111,6 +111,10 @@ export const keepParked = (draft: Draft, refusal: Refusal, refuse: TopicReading[
   refuse(draft, refusal);
 };
 
+/** The topics that are parked, and where. */
+export const parkedTopics = (view: View): { readonly topic: string; readonly offset: string; readonly code: string }[] =>
+  [...parkedAt.rows(view)].map(([topic, row]) => ({ topic, ...row }));
+
 /** The inbox mark of a record that was refused before it could be part of a step: a second reading does not refuse it again. */
 export const refusalMark = (topic: string, offset: bigint): InboxMark => ({ id: `refused/${topic}/${offset.toString()}`, digest: '0x' });
 

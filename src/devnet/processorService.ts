@@ -110,6 +110,7 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
   return {
     ledger,
     routes: [answers, watches, module.relayTopic(replies), module.relayTopic(topics.serai), module.relayTopic(deadLetter)],
+    stages: () => module.stages(),
     close: () => ledger.close(),
   };
 };

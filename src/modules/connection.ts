@@ -1,7 +1,17 @@
 import { mergeMap, Observable } from 'rxjs';
 import type { Ledger, Step } from '../data/ledger.ts';
 import { heightHeard, understandHeight } from '../domain/connection/heights.ts';
-import { accept, markOf, type PeerDeed, peerLane, placeOf, type Received, understandOutbound, wanted } from '../domain/connection/links.ts';
+import {
+  accept,
+  isPeerLane,
+  markOf,
+  type PeerDeed,
+  peerLane,
+  placeOf,
+  type Received,
+  understandOutbound,
+  wanted,
+} from '../domain/connection/links.ts';
 import type { Hex } from '../domain/hex.ts';
 import { peerMessage } from '../domain/peers/peerMessage.ts';
 import type { Topics } from '../domain/topics.ts';
@@ -104,13 +114,14 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
               envelopes$: fromOutbox({ lane: ledger.lane(lane), name: lane, most: 1 }).pipe(closeOn(stop$)),
               read: readParcel,
               send: toPeer(network, validator),
-              delivery,
+              delivery: module.deliveryOf(lane),
             });
           }),
         ),
       },
       { name: 'links are held', running$: admitWanted(ledger, network).pipe(closeOn(stop$)) },
     ],
+    stages: () => module.stages(isPeerLane),
     close: async () => {
       await network.close();
       await ledger.close();

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Store } from '../data/store.ts';
 import { MusigNonces } from '../domain/crypto/musigNonces.ts';
+import type { Stage } from '../domain/health/readiness.ts';
 import type { Hex } from '../domain/hex.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
@@ -58,6 +59,7 @@ const PARKED_FOR = 60_000;
 /** A coordinator that is open: it runs while its routes are subscribed to. */
 export interface Coordinator {
   readonly routes: readonly Route[];
+  readonly stages: () => readonly Stage[];
   readonly close: () => Promise<void>;
 }
 
@@ -125,7 +127,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
       await busOf(module).createTopics(allTopics(topics, networks));
       opened.push(await openers[module]());
     }
-    return { routes: opened.flatMap(({ routes }) => routes), close };
+    return { routes: opened.flatMap(({ routes }) => routes), stages: () => opened.flatMap(({ stages }) => stages()), close };
   } catch (error) {
     await close();
     throw error;

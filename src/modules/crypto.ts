@@ -7,7 +7,6 @@ import { closeOn } from '../operators/closeOn.ts';
 import { relay } from '../pipelines/relay.ts';
 import { type ChainCall, type ChainSubmitter, toChain } from '../sinks/toChain.ts';
 import { fromOutbox } from '../streams/fromOutbox.ts';
-import { delivery } from './delivery.ts';
 import { type Module, type ModuleDeps, openModule, type Route } from './module.ts';
 
 export interface CryptoDeps extends ModuleDeps {
@@ -71,10 +70,11 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
           envelopes$: fromOutbox({ lane: ledger.lane('chain'), name: 'chain', most: 1 }).pipe(closeOn(stop$)),
           read: readCall,
           send: toChain(submitter),
-          delivery,
+          delivery: module.deliveryOf('chain'),
         }),
       },
     ],
+    stages: () => module.stages(),
     close: () => ledger.close(),
   };
 };

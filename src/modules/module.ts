@@ -9,6 +9,7 @@ import type { Store } from '../data/store.ts';
 import {
   keepParked,
   type PlacedRecord,
+  parkedTopics,
   refusalMark,
   resumeAt,
   runVerifier,
@@ -18,6 +19,7 @@ import {
 } from '../data/topicStep.ts';
 import { againId, letterOf, type Refusal, refusalOf } from '../domain/deadLetter/letter.ts';
 import { ParkedRecord } from '../domain/deadLetter/parkedRecord.ts';
+import type { Stage } from '../domain/health/readiness.ts';
 import type { ChainError } from '../domain/observation/chainError.ts';
 import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import { proveRun } from '../domain/record/proveRun.ts';
@@ -26,6 +28,7 @@ import type { Draft } from '../domain/tables.ts';
 import type { Fault } from '../envelope/envelope.ts';
 import { closeOn } from '../operators/closeOn.ts';
 import { retryParked } from '../operators/retryParked.ts';
+import type { ThroughOptions } from '../operators/through.ts';
 import { intake } from '../pipelines/intake.ts';
 import { relay } from '../pipelines/relay.ts';
 import { type TopicLog, toTopic } from '../sinks/toTopic.ts';
@@ -43,6 +46,8 @@ export interface Route {
 export interface Module {
   readonly ledger: Ledger;
   readonly routes: readonly Route[];
+  /** Where its work passes through. */
+  readonly stages: () => readonly Stage[];
   readonly close: () => Promise<void>;
 }
 
@@ -100,6 +105,10 @@ export interface ModuleShapes extends ModuleLedger {
   /** What a record of a sealed topic says, opened with our keys; throws where it is not for us. */
   readonly open: (topic: string, record: PlacedRecord) => Uint8Array;
   readonly relayTopic: (topic: string) => Route;
+  /** How the rows of a lane are delivered; what is in the way is remembered for {@link stages}. */
+  readonly deliveryOf: (lane: string) => ThroughOptions;
+  /** The lanes of the outbox, and the topics that are parked; lanes the coordinator can do its duty without are named by `isOptional`. */
+  readonly stages: (isOptional?: (lane: string) => boolean) => readonly Stage[];
 }
 
 /** Opens a module's ledger and gives it what all modules do alike: reading topics, and relaying its outbox to topics. */
@@ -164,6 +173,39 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
     return from(opened.counterpartsKnown(gate.signal)).pipe(finalize(leave));
   });
 
+  const inTheWay = new Map<string, string>();
+  const parkedSince = new Map<string, number>();
+
+  const deliveryOf = (lane: string): ThroughOptions => ({
+    ...delivery,
+    classify: (cause) => {
+      inTheWay.set(lane, cause instanceof Error ? cause.message : String(cause));
+      return delivery.classify(cause);
+    },
+  });
+
+  const stages = (isOptional: (lane: string) => boolean = () => false): Stage[] => {
+    const parked = parkedTopics(ledger);
+    for (const topic of parkedSince.keys()) if (!parked.some((one) => one.topic === topic)) parkedSince.delete(topic);
+    return [
+      ...ledger.lanes.map(([lane, { waiting, movedAt }]) => {
+        const reason = waiting === 0 ? undefined : inTheWay.get(lane);
+        return {
+          name: `${source} sends to ${lane}`,
+          waiting,
+          movedAt,
+          ...(reason === undefined ? {} : { reason }),
+          ...(isOptional(lane) ? { optional: true } : {}),
+        };
+      }),
+      ...parked.map(({ topic, offset, code }) => {
+        const movedAt = parkedSince.get(topic) ?? Date.now();
+        parkedSince.set(topic, movedAt);
+        return { name: `${source} reads ${topic}`, waiting: 1, movedAt, reason: `parked at offset ${offset}: ${code}` };
+      }),
+    ];
+  };
+
   const readings = new Map<string, TopicReading>();
 
   const read = ({ before, ...how }: ReadTopic): Route => {
@@ -192,6 +234,8 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
   return {
     ...opened,
     counterpartsKnown$,
+    deliveryOf,
+    stages,
     open: (topic, record) => dataOf(ledger, { self: source, sealingSecret }, topic, record),
     read,
     readControl: ({ topic, operator }) => {
@@ -217,7 +261,7 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
         envelopes$: fromOutbox({ lane: ledger.lane(`topic/${topic}`), name: topic, most: RUNS_TOGETHER }).pipe(closeOn(stop$)),
         read: (rows) => rows.flatMap(readRun),
         send: toTopic(bus, topic),
-        delivery,
+        delivery: deliveryOf(`topic/${topic}`),
       }),
     }),
   };

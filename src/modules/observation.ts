@@ -1,5 +1,6 @@
 import { defer, from } from 'rxjs';
 import type { Ledger, Step } from '../data/ledger.ts';
+import type { Stage } from '../domain/health/readiness.ts';
 import type { Hex } from '../domain/hex.ts';
 import { blockToRecords } from '../domain/observation/blockToRecords.ts';
 import { ChainError } from '../domain/observation/chainError.ts';
@@ -40,7 +41,7 @@ const parkedAt = table<{ readonly height: number; readonly code: string; readonl
 /** The observation module: the finalized chain becomes records of `<name>-chain` (design §6). */
 export const openObservation = async (deps: ObservationDeps): Promise<Module> => {
   const { reader, topic, stop$, deadLetter, source, interest, startHeight } = deps;
-  const { ledger, relayTopic } = await openModule(deps, {});
+  const { ledger, relayTopic, stages } = await openModule(deps, {});
   await checkChain(ledger, reader);
 
   const start = (): Start => {
@@ -83,6 +84,15 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
     return from(ledger.commit(step));
   };
 
+  let parkedSince: number | undefined;
+  const parkedStage = (): Stage[] => {
+    const parked = parkedAt.get(ledger, '');
+    parkedSince = parked === undefined ? undefined : (parkedSince ?? Date.now());
+    if (parked === undefined || parkedSince === undefined) return [];
+    const reason = `parked at block ${String(parked.height)}: ${parked.code}: ${parked.reason}`;
+    return [{ name: 'the chain is observed', waiting: 1, movedAt: parkedSince, reason }];
+  };
+
   return {
     ledger,
     routes: [
@@ -99,6 +109,7 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
       relayTopic(topic),
       relayTopic(deadLetter),
     ],
+    stages: () => [...stages(), ...parkedStage()],
     close: () => ledger.close(),
   };
 };

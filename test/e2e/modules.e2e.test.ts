@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subject } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,6 +35,16 @@ const MODES = {
   ],
 } as const;
 type Mode = keyof typeof MODES;
+
+const freePort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
 
 describe.runIf(brokerPossible)('the modules', () => {
   let broker: Broker;
@@ -114,7 +125,10 @@ describe.runIf(brokerPossible)('the modules', () => {
     const pins = `[keys.pins]\n"${sourcesOf(mode).processor('Bitcoin')}" = "${toHex(publicKeyOf(secret))}"`;
     const config = configFile(broker.address, pins);
     const overrides = ['--set', `general.name=${mode}`, '--set', `observation.rpc_port=${new URL(node.url).port}`];
-    const commands = MODES[mode].map((args) => startCommand('run', '--config', config, ...overrides, ...args));
+    const ports = await Promise.all(MODES[mode].map(freePort));
+    const commands = MODES[mode].map((args, index) =>
+      startCommand('run', '--config', config, ...overrides, '--set', `http.port=${String(ports[index])}`, ...args),
+    );
     let early: string | undefined;
     for (const { ended } of commands) void ended.then(({ code, stderr }) => (early ??= `ended with ${String(code)}: ${stderr}`));
     for (let tries = 0; tries < 100 && early === undefined; tries += 1) {
@@ -131,6 +145,8 @@ describe.runIf(brokerPossible)('the modules', () => {
       still = (now['outbound']?.length ?? 0) > 1 && JSON.stringify(now) === JSON.stringify(ids) ? still + 1 : 0;
       ids = now;
     }
+    for (const port of ports)
+      expect(await (await fetch(`http://127.0.0.1:${String(port)}/health/ready`)).json()).toEqual({ ready: true, stuck: [] });
     for (const { process: child } of commands) child.kill('SIGTERM');
     for (const { ended } of commands) {
       const { code, stderr } = await ended;

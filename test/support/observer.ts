@@ -7,7 +7,7 @@ import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
 import { openEmbeddedLog } from '../../src/drivers/embeddedLog/embeddedLog.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openSeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
-import type { ParkedAlarm } from '../../src/modules/module.ts';
+import type { Module, ParkedAlarm } from '../../src/modules/module.ts';
 import { openObservation } from '../../src/modules/observation.ts';
 import type { TopicLog } from '../../src/sinks/toTopic.ts';
 import type { ChainReader } from '../../src/streams/fromChain.ts';
@@ -38,6 +38,7 @@ export interface Observer {
   readonly parked: readonly ParkedAlarm[];
   /** Heights of the blocks published, in order. */
   readonly heights: () => number[];
+  readonly stages: Module['stages'];
   /** Resolves when it was stopped, rejects with what ended it. */
   readonly ended: Promise<void>;
   readonly stop: () => Promise<void>;
@@ -113,6 +114,7 @@ export const openObserver = async ({
         .filter((record) => typeOf(record) === 'serai.chain.block.v1')
         .map(({ value }) => (JSON.parse(new TextDecoder().decode(value)) as { number: number }).number),
     ended: running.ended,
+    stages: module.stages,
     stop: () => (closed ??= close()),
   };
 };

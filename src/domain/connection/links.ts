@@ -26,6 +26,9 @@ export interface PeerDeed {
 /** The lane of the outbox for one validator. */
 export const peerLane = (validator: Hex): string => `peer/${validator}`;
 
+/** Whether a lane is one of those. */
+export const isPeerLane = (lane: string): boolean => lane.startsWith('peer/');
+
 export interface ConnectionContext {
   readonly self: Hex;
   readonly epoch: number;

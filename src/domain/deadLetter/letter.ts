@@ -10,6 +10,9 @@ export const DEAD_LETTER = 'serai.dead-letter.v1';
 /** Bytes of a refused record that a letter keeps; in hex, twice as many must still fit into a record. */
 const KEPT = 400_000;
 
+/** Characters of the headers that a letter keeps. */
+const HEADERS_KEPT = 16_000;
+
 /** Characters of a reason that a letter keeps. */
 const REASON = 4_000;
 
@@ -46,14 +49,24 @@ export interface Wrong {
   readonly cause: unknown;
 }
 
-/** Makes the refusal of a record. */
+/** Headers in their order, as many as fit: a record of ours never has more, a stranger's may. */
+const keptHeaders = (headers: HeldRecord['headers']): Record<string, string> => {
+  let size = 0;
+  const fits = ([name, value]: readonly [string, string]): boolean => {
+    size += name.length + value.length;
+    return size <= HEADERS_KEPT;
+  };
+  return Object.fromEntries(Object.entries(headers).filter(fits));
+};
+
+/** Makes the refusal of a record; what is kept of it fits into a record of ours, whatever its size. */
 export const refusalOf = (topic: string, { offset, headers, value }: HeldRecord, { fate: how, code, cause }: Wrong): Refusal => ({
   topic,
   offset: offset.toString(),
   fate: how,
   code,
   reason: String(cause).slice(0, REASON),
-  record: { headers: { ...headers }, data: value.length > KEPT ? null : toHex(value) },
+  record: { headers: keptHeaders(headers), data: value.length > KEPT ? null : toHex(value) },
 });
 
 const timeOf = ({ record }: Refusal): string => {

@@ -20,10 +20,17 @@ export interface DeadLetter {
   readonly message: Omit<Message, 'topic'>;
 }
 
+/** Characters of raw bytes that a letter keeps; a block has more to offer only if its node lies, and can be asked for it again. */
+const KEPT = 800_000;
+
 /** What is kept of a block that parks the lane: reason, raw bytes and runtime version, for `dlq` and for whoever mends it. */
 export const deadLetterOf = ({ code, message, raw, at, runtime }: ChainError, { height, topic, source }: ParkedAt): DeadLetter => {
   const id = `serai.dead-letter.v1/${topic}/block/${String(at?.number ?? height)}/${code}/${source}`;
-  const record = { block: at === undefined ? { number: height } : { ...at }, raw: raw ?? null, runtime: runtime ?? null };
+  const record = {
+    block: at === undefined ? { number: height } : { ...at },
+    raw: raw !== undefined && raw.length <= KEPT ? raw : null,
+    runtime: runtime ?? null,
+  };
   return {
     mark: { id, digest: '0x' },
     message: {

@@ -53,6 +53,20 @@ const fold = (letters: readonly HeldRecord[], acts: readonly HeldRecord[]): Lett
 const idsOf = (letters: readonly Letter[]): string[] => letters.map(({ attributes }) => attributes.id);
 
 describe('dead letters', () => {
+  it('fit into a record, whatever a stranger wrote', () => {
+    const headers = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`x-${String(index)}`, '\u0001'.repeat(5_000)]));
+    const record = { offset: 3n, headers, value: new Uint8Array(1_000_000) };
+    const { data } = letterOf(
+      refusalOf('alice-serai', record, { fate: 'unproven', code: 'record.malformed', cause: '\u0001'.repeat(1e6) }),
+      '/alice/crypto',
+    );
+    expect(JSON.stringify(data).length).toBeLessThan(150_000);
+    const largest = { ...record, headers: {}, value: new Uint8Array(400_000) };
+    const whole = refusalOf('alice-serai', largest, { fate: 'unproven', code: 'record.malformed', cause: 'x' });
+    expect(whole.record.data).toHaveLength(800_002);
+    expect(JSON.stringify(whole).length).toBeLessThan(900_000);
+  });
+
   it('are open until something was done about them', () => {
     const known = fold(
       [letter(0, 'a'), letter(2, 'b'), letter(4, 'c')],
