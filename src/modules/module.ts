@@ -22,7 +22,7 @@ import { ParkedRecord } from '../domain/deadLetter/parkedRecord.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { ChainError } from '../domain/observation/chainError.ts';
 import { fromHeaders } from '../domain/record/cloudEvents.ts';
-import { proveRun } from '../domain/record/proveRun.ts';
+import { proveRuns } from '../domain/record/proveRun.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
 import type { Draft } from '../domain/tables.ts';
 import type { Fault } from '../envelope/envelope.ts';
@@ -221,7 +221,7 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
         intake({
           envelopes$: envelopes$.pipe(closeOn(stop$)),
           decode: placed,
-          prove: (run) => proveRun(topic, pins, run),
+          prove: (runs) => proveRuns(topic, pins, runs),
           verify: runVerifier(ledger, reading),
           commit: before === undefined ? commit : (run) => defer(() => before(run.fresh)).pipe(concatWith(commit(run))),
           runLimit: RUN_LIMIT,

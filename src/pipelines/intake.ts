@@ -1,7 +1,7 @@
 import type { Observable, ObservableInput } from 'rxjs';
 import type { PlacedRecord, VerifiedRun } from '../data/topicStep.ts';
 import type { Envelope } from '../envelope/envelope.ts';
-import { decodeAhead } from '../operators/decodeAhead.ts';
+import { type Decoded, decodeTogether } from '../operators/decodeTogether.ts';
 import { decodeWith } from '../operators/decodeWith.ts';
 import { gatherRuns } from '../operators/gatherRuns.ts';
 import { settle } from '../operators/settle.ts';
@@ -12,8 +12,8 @@ import type { StoredRecord } from '../streams/fromTopic.ts';
 export interface Intake {
   readonly envelopes$: Observable<Envelope<StoredRecord>>;
   readonly decode: (record: StoredRecord) => PlacedRecord;
-  /** Comes to the run once it is proven whose it is. */
-  readonly prove: (run: readonly PlacedRecord[]) => ObservableInput<readonly PlacedRecord[]>;
+  /** Comes to those of the runs of which it is proven whose they are. */
+  readonly prove: (runs: readonly (readonly PlacedRecord[])[]) => ObservableInput<readonly Decoded<readonly PlacedRecord[]>[]>;
   /** Checks that the run is the next of its source. */
   readonly verify: (run: readonly PlacedRecord[]) => VerifiedRun;
   /** Decides on the run and commits it; complete means durable. */
@@ -31,7 +31,7 @@ export const intake = ({ envelopes$, decode, prove, verify, commit, runLimit, de
   envelopes$.pipe(
     decodeWith(decode, 'record.malformed'),
     gatherRuns({ sourceOf, ends: isSigned, max: runLimit }),
-    decodeAhead(prove, 'record.unproven'),
+    decodeTogether(prove, 'record.unproven'),
     decodeWith(verify, 'record.unproven'),
     through(commit, delivery),
     settle(),

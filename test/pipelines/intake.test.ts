@@ -28,7 +28,7 @@ const placed = ({ offset, headers, value }: StoredRecord): PlacedRecord => ({
   },
 });
 
-const proven = (records: readonly PlacedRecord[]) => of(records);
+const proven = (runs: readonly (readonly PlacedRecord[])[]) => of(runs.map((value) => ({ ok: true, value }) as const));
 
 const verified = (records: readonly PlacedRecord[]): VerifiedRun => ({ records, fresh: records, seen: {} });
 

@@ -1,4 +1,6 @@
+import { toHex } from '../hex.ts';
 import type { TopicRecord } from '../record.ts';
+import { recordDigest } from './recordDigest.ts';
 import { RecordError } from './recordError.ts';
 import { verifySignatureAside } from './signRecord.ts';
 
@@ -26,4 +28,45 @@ export const proveRun = async <R extends TopicRecord>(
   if (!(await verifySignatureAside(topic, last, publicKey)))
     throw new RecordError('record.forged', `${at}: the signature is not that source's`);
   return run;
+};
+
+/** Whether each record names the one before it, of the same source. */
+const isChained = (topic: string, records: readonly TopicRecord[]): boolean =>
+  records.every(({ attributes }, index) => {
+    const before = records[index - 1];
+    return (
+      before === undefined ||
+      (attributes.source === before.attributes.source &&
+        attributes.sequence === before.attributes.sequence + 1n &&
+        attributes.previoushash === toHex(recordDigest(topic, before)))
+    );
+  });
+
+const outcome = async <R>(proving: Promise<R>): Promise<Proven<R>> => {
+  try {
+    return { ok: true, value: await proving };
+  } catch (cause) {
+    if (cause instanceof RecordError) return { ok: false, cause };
+    throw cause;
+  }
+};
+
+/** A run that is proven, or why it is not. */
+export type Proven<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly cause: unknown };
+
+/**
+ * Proves runs that wait together: where they are one chain, the signature at its end proves them all, for it is over a digest that
+ * holds those of all before it (design §5); where that fails, each is proven for itself.
+ */
+export const proveRuns = async <R extends TopicRecord>(
+  topic: string,
+  pins: Readonly<Record<string, Uint8Array>>,
+  runs: readonly (readonly R[])[],
+): Promise<readonly Proven<readonly R[]>[]> => {
+  const whole = runs.flat();
+  if (runs.length > 1 && isChained(topic, whole)) {
+    const proven = await outcome(proveRun(topic, pins, whole));
+    if (proven.ok) return runs.map((value) => ({ ok: true, value }));
+  }
+  return Promise.all(runs.map((run) => outcome(proveRun(topic, pins, run))));
 };

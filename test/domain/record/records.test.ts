@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/domain/hex.ts';
 import { fromHeaders, toHeaders } from '../../../src/domain/record/cloudEvents.ts';
 import { followRun, unseen } from '../../../src/domain/record/followRun.ts';
-import { proveRun } from '../../../src/domain/record/proveRun.ts';
+import { proveRun, proveRuns } from '../../../src/domain/record/proveRun.ts';
 import { recordDigest } from '../../../src/domain/record/recordDigest.ts';
 import { publicKeyOf, signRecord, verifySignature } from '../../../src/domain/record/signRecord.ts';
 
@@ -133,5 +133,37 @@ describe('a run', () => {
     expect(followRun(TOPIC, two, run)).toEqual(seen);
     expect(unseen(two, run)).toEqual(run.slice(2));
     expect(await code(run, { [SOURCE]: { sequence: 2n, digest: toHex(new Uint8Array(32)) } })).toBe('record.chain-broken');
+  });
+
+  it('is proven together with those behind it, but never one that was changed', async () => {
+    const chain = runOf(12);
+    // Runs of three, each signed.
+    const runs = [0, 3, 6, 9].map((first) => [...chain.slice(first, first + 2), sign(at(chain, first + 2))]);
+    const change = (record: TopicRecord, inSignature: boolean): TopicRecord =>
+      inSignature
+        ? { ...record, attributes: { ...record.attributes, signature: `0x${'00'.repeat(64)}` } }
+        : { ...record, data: new TextEncoder().encode('{}') };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(12), fc.boolean(), async (place, inSignature) => {
+        let count = 0;
+        const told = runs.map((run) => run.map((record) => (count++ === place ? change(record, inSignature) : record)));
+        const proven = await proveRuns(TOPIC, pins, told);
+        let seen = {};
+        const accepted = proven.map((one) => {
+          try {
+            if (!one.ok) return false;
+            seen = followRun(TOPIC, seen, one.value);
+            return true;
+          } catch {
+            return false;
+          }
+        });
+        const changed = Math.floor(place / 3);
+        for (const [index, isAccepted] of accepted.entries()) {
+          if (index < changed) expect(isAccepted).toBe(true);
+          if (isAccepted) expect(told[index]?.map(({ data }) => toHex(data))).toEqual(runs[index]?.map(({ data }) => toHex(data)));
+        }
+      }),
+    );
   });
 });
