@@ -21,7 +21,7 @@ const COLOURS = {
 
 const short = (hex: string): string => (hex.length > 14 ? `${hex.slice(0, 10)}…` : hex);
 
-const signable = (id: SignId): string => {
+const signable = (id: Omit<SignId, 'attempt'>): string => {
   const [network = '', session = '', kind = '', what = ''] = signableName(id).split('/');
   return `${kind} ${short(what)} of ${network}/${session}`;
 };
@@ -64,12 +64,14 @@ const ofReport = (told: Report): readonly [Kind, string] => {
     case 'serai.report.attempt.v1':
       return [
         'party',
-        `${told.data.party.join(', ')} for ${signable(told.data.id)}, attempt ${String(told.data.id.attempt)}, ${told.data.rule}`,
+        `${told.data.party?.join(', ') ?? 'to be convened'} for ${signable(told.data.id)}, attempt ${String(told.data.id.attempt)}, ${told.data.rule}`,
       ];
     case 'serai.report.signed.v1':
       return ['signature', `${short(told.data.signature)} for ${signable(told.data.id)}`];
     case 'serai.report.output.v1':
       return ['output', `${short(told.data.outputHash)} paid plan ${short(told.data.plan)}`];
+    case 'serai.report.dropped.v1':
+      return ['alarm', `${signable(told.data)} dropped: ${told.data.reason}`];
     case 'serai.report.evidence.v1':
       return ['alarm', told.data.code];
     case 'serai.report.blame.v1':

@@ -57,7 +57,8 @@ export interface SignableRow {
 /** An attempt for which a preprocess may have left: no second one is ever made. */
 export interface AttemptRow {
   readonly digest: Hex;
-  readonly party: readonly number[];
+  /** Who signs; of a convened attempt once our share was made. */
+  readonly party?: readonly number[];
   readonly preprocess: Hex;
   /** Which map of preprocesses our share was made for. */
   readonly map?: Hex;

@@ -7,7 +7,7 @@ import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
 import { aggregate, type SigningRound, signShare } from '../../domain/threshold/suite.ts';
 import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
 import type { ProcessorContext } from './context.ts';
-import { type AttemptRow, attempts, type KeyRow, keys, outgoing, type SignableRow, signables } from './rows.ts';
+import { attempts, type KeyRow, keys, outgoing, type SignableRow, signables } from './rows.ts';
 
 type Data<T extends Command['type']> = Extract<Command, { type: T }>['data'];
 
@@ -22,21 +22,25 @@ export const signAttempt = (draft: Draft, context: ProcessorContext, { id, diges
   if (typeof ready === 'string') return [abstain(id, ready)];
   const { key, signable } = ready;
   if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
-  const sorted = [...new Set(party)].sort((a, b) => a - b);
-  if (sorted.length !== party.length || party.length !== key.t || sorted.some((index) => index < 1 || index > key.n))
+  const sorted = party === undefined ? undefined : [...new Set(party)].sort((a, b) => a - b);
+  if (sorted !== undefined && (sorted.length !== party?.length || !isParty(key, sorted)))
     return [abstain(id, 'the party is not of the threshold')];
-  if (!party.includes(key.index)) return [abstain(id, 'we are not of the party')];
+  if (sorted?.includes(key.index) === false) return [abstain(id, 'we are not of the party')];
   const name = signIdName(id);
   const known = attempts.get(draft, name);
   if (known === undefined) {
     const preprocess = toHex(context.nonces.make(name));
-    attempts.put(draft, name, { digest, party: sorted, preprocess });
+    attempts.put(draft, name, { digest, ...(sorted === undefined ? {} : { party: sorted }), preprocess });
     return [preprocesses(id, digest, key.index, preprocess)];
   }
-  if (known.digest !== digest || String(known.party) !== String(sorted)) return [abstain(id, 'this attempt was begun otherwise')];
+  if (known.digest !== digest || (known.map === undefined && String(known.party) !== String(sorted)))
+    return [abstain(id, 'this attempt was begun otherwise')];
   if (known.share === undefined && !context.nonces.has(name)) return [abstain(id, 'the nonces of this attempt are gone')];
   return [preprocesses(id, digest, key.index, known.preprocess)];
 };
+
+const isParty = ({ t, n }: KeyRow, sorted: readonly number[]): boolean =>
+  sorted.length === t && sorted.every((index) => Number.isInteger(index) && index >= 1 && index <= n);
 
 /** Signs under one map of preprocesses, once; the share and the map's digest are durable before it leaves. */
 export const preprocessesGiven = (
@@ -56,13 +60,19 @@ export const preprocessesGiven = (
     return [shares(id, digest, mapDigest, key.index, attempt.share)];
   }
   if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
-  if (!ofParty(attempt, map)) return [abstain(id, 'the map is not of the party')];
+  // Of a convened attempt the map says who signs.
+  const party =
+    attempt.party ??
+    Object.keys(map)
+      .map(Number)
+      .sort((a, b) => a - b);
+  if (!isParty(key, party) || !ofParty(party, map)) return [abstain(id, 'the map is not of the party')];
   if (map[key.index] !== attempt.preprocess) return [abstain(id, 'our preprocess in the map is not ours')];
   const nonces = context.nonces.take(name);
   if (nonces === undefined) return [abstain(id, 'the nonces of this attempt are gone')];
   try {
     const share = toHex(signShare(roundOf(key, signable, map), key.index, fromHex(key.secretShare), nonces));
-    attempts.put(draft, name, { ...attempt, map: mapDigest, preprocesses: map, share });
+    attempts.put(draft, name, { ...attempt, party, map: mapDigest, preprocesses: map, share });
     return [shares(id, digest, mapDigest, key.index, share)];
   } catch (error) {
     if (!(error instanceof ThresholdError)) throw error;
@@ -82,7 +92,7 @@ export const sharesGiven = (
   if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
   const attempt = attempts.get(draft, signIdName(id));
   if (attempt?.digest !== digest || attempt.preprocesses === undefined) return [abstain(id, 'no share was made in this attempt')];
-  if (!ofParty(attempt, given)) return [abstain(id, 'the shares are not of the party')];
+  if (!ofParty(attempt.party ?? [], given)) return [abstain(id, 'the shares are not of the party')];
   try {
     const byIndex = new Map(Object.entries(given).map(([index, share]) => [Number(index), fromHex(share)]));
     const signature = toHex(aggregate(roundOf(key, signable, attempt.preprocesses), byIndex));
@@ -90,7 +100,10 @@ export const sharesGiven = (
     return [completed(id, digest, signature)];
   } catch (error) {
     if (!(error instanceof ThresholdError)) throw error;
-    return [abstain(id, error.message)];
+    const [culprit] = error.culprits;
+    return [
+      culprit === undefined ? abstain(id, error.message) : { type: 'serai.sign.invalid-share.v1', data: { id, participant: culprit } },
+    ];
   }
 };
 
@@ -128,7 +141,7 @@ const readyFor = (draft: Draft, context: ProcessorContext, id: SignId, digest: H
   return signable.digest === digest ? { key, signable } : 'the message is another one here';
 };
 
-const ofParty = ({ party }: AttemptRow, map: ByParticipant): boolean =>
+const ofParty = (party: readonly number[], map: ByParticipant): boolean =>
   Object.keys(map).length === party.length && party.every((index) => map[index] !== undefined);
 
 const roundOf = ({ t, n, groupKey, verifyingShares }: KeyRow, { message }: SignableRow, map: ByParticipant): SigningRound => {

@@ -23,7 +23,7 @@ import {
   signables,
 } from './rows.ts';
 import { accuse, tellProcessor } from './say.ts';
-import { blockKey, headMoved } from './signing.ts';
+import { blockKey, drop, forgetAttempts, headMoved } from './signing.ts';
 
 /** Blocks whose hashes are kept: more than the windows any open attempt can be seeded from. */
 const KEPT_BLOCKS = 1024;
@@ -55,7 +55,7 @@ export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type
       }));
       return;
     case 'serai.validator-sets.set-retired.v1':
-      setRetired(draft, data);
+      setRetired(draft, context, data);
       return;
     case 'serai.in-instructions.halt.v1':
       networks.put(draft, data.network, {
@@ -89,12 +89,15 @@ const newSet = (draft: Draft, context: CryptoContext, { set, block }: Told<'sera
   if (roster !== undefined) openKeyGen(draft, context, own, block, roster.members);
 };
 
-const setRetired = (draft: Draft, { set }: Told<'serai.validator-sets.set-retired.v1'>): void => {
+/** A retired set signs nothing more: what was still open of it is dropped (design §7.6; reference serai.md §c.7). */
+const setRetired = (draft: Draft, context: CryptoContext, { set }: Told<'serai.validator-sets.set-retired.v1'>): void => {
   const network = externalNetwork.safeParse(set.network);
   if (!network.success) return;
   const name = setName({ network: network.data, session: set.session });
   const row = sets.get(draft, name);
   if (row !== undefined) sets.put(draft, name, { ...row, state: 'retired' });
+  for (const [, signable] of [...signables.rows(draft)])
+    if (setName(signable.set) === name && signable.state === 'open') drop(draft, context, signable, 'its set is retired');
 };
 
 const gather = (draft: Draft, network: ExternalNetworkName, add: (row: GatheredRow) => GatheredRow): void => {
@@ -117,6 +120,7 @@ const batchExecuted = (
   const ours = toHex(blake2b(fromHex(row.message).subarray(BEFORE_INSTRUCTIONS), { dkLen: 32 }));
   if (ours === instructionsHash) {
     signables.put(draft, name, { ...row, state: 'done' });
+    forgetAttempts(draft, { set: row.set, kind: row.kind, id: row.id });
     return;
   }
   networks.put(draft, network, { ...(networks.get(draft, network) ?? { nextBatch: 0 }), halted: `batch ${String(id)} differs on chain` });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { peerMessage } from '../peers/peerMessage.ts';
 import { byParticipant, hex, hexOf, keyGenId, participant, signId, u32 } from '../processor/ids.ts';
 import { partyMember } from '../processor/messages.ts';
 
@@ -34,6 +35,18 @@ export const peerBody = z.discriminatedUnion('kind', [
     kind: z.literal('sign.shares'),
     body: z.strictObject({ id: signId, digest: hexOf(32), map: hexOf(32), shares: byParticipant }),
   }),
+  /** To the convener: the preprocesses of all of a validator's shares for one round, with the window's seed. */
+  z.strictObject({
+    kind: z.literal('sign.ready'),
+    body: z.strictObject({ id: signId, digest: hexOf(32), seed: hexOf(32), preprocesses: byParticipant }),
+  }),
+  /** From the convener: the party of a round, in ascending order, and the signed readies it is made of. */
+  z.strictObject({
+    kind: z.literal('sign.proposal'),
+    body: z.strictObject({ id: signId, digest: hexOf(32), party: z.array(participant).min(1), readies: z.array(peerMessage).min(1) }),
+  }),
+  /** From the convener: a further round of its window, for which it asks for fresh readies. */
+  z.strictObject({ kind: z.literal('sign.round'), body: z.strictObject({ id: signId }) }),
   z.strictObject({ kind: z.literal('sign.completed'), body: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }) }),
 ]);
 export type PeerBody = z.infer<typeof peerBody>;

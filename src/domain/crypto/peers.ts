@@ -1,13 +1,16 @@
-import type { Hex } from '../hex.ts';
+import type { PeerMessage } from '../peers/peerMessage.ts';
 import type { Draft } from '../tables.ts';
+import { sharesArrived } from './attempt.ts';
 import { musigCommitmentArrived, musigShareArrived } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
+import { proposalArrived as proposalOfPartyArrived, readyArrived, roundArrived } from './convene.ts';
 import { commitmentsArrived, sharesArrived as keyGenSharesArrived, proposalArrived, voteArrived } from './keyGen.ts';
 import type { PeerBody } from './peerBodies.ts';
-import { complete, preprocessesArrived, sharesArrived } from './signing.ts';
+import { complete, preprocessesArrived } from './signing.ts';
 
 /** What another validator's crypto module said; its signature has been checked. */
-export const peerSpoke = (draft: Draft, context: CryptoContext, from: Hex, { kind, body }: PeerBody): void => {
+export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMessage, { kind, body }: PeerBody): void => {
+  const { from } = message;
   switch (kind) {
     case 'certificate.proposal':
       proposalArrived(draft, context, from, body);
@@ -28,10 +31,19 @@ export const peerSpoke = (draft: Draft, context: CryptoContext, from: Hex, { kin
       musigShareArrived(draft, context, from, body.id, body.round, body.share);
       return;
     case 'sign.preprocesses':
-      preprocessesArrived(draft, context, from, body.id, body.digest, body.preprocesses);
+      preprocessesArrived(draft, context, message, body);
       return;
     case 'sign.shares':
-      sharesArrived(draft, context, from, body);
+      sharesArrived(draft, context, message, body);
+      return;
+    case 'sign.ready':
+      readyArrived(draft, context, message, body);
+      return;
+    case 'sign.proposal':
+      proposalOfPartyArrived(draft, context, message, body.id);
+      return;
+    case 'sign.round':
+      roundArrived(draft, context, message, body.id);
       return;
     case 'sign.completed':
       complete(draft, context, body.id, body.digest, body.signature, false);

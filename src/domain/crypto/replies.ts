@@ -3,13 +3,15 @@ import type { ExternalNetworkName } from '../processor/ids.ts';
 import { signIdName } from '../processor/ids.ts';
 import type { ExternalObservation, Reply } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
+import { sharesMade } from './attempt.ts';
 import { keyPairMade } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
+import { shareBlamed } from './convene.ts';
 import { digestBytes } from './digest.ts';
 import { commitmentsMade, keyGenName, sharesMade as keyGenSharesMade } from './keyGen.ts';
 import { activeSet, blocks, signables } from './rows.ts';
 import { accuse, report } from './say.ts';
-import { blockKey, complete, preprocessesMade, sharesMade, signableKnown } from './signing.ts';
+import { blockKey, complete, preprocessesMade, signableKnown } from './signing.ts';
 
 /** What a set's batch signature is made over: `InInstructions-batch` ‖ SCALE(Batch) (reference serai.md §b.11). */
 const BATCH_LABEL = '0x496e496e737472756374696f6e732d6261746368';
@@ -53,6 +55,9 @@ export const replyArrived = (draft: Draft, context: CryptoContext, network: Exte
       return;
     case 'serai.sign.completed.v1':
       complete(draft, context, data.id, data.digest, data.signature, true);
+      return;
+    case 'serai.sign.invalid-share.v1':
+      shareBlamed(draft, context, data.id, data.participant);
       return;
     case 'serai.sign.abstain.v1':
       report(draft, context, signIdName(data.id), { type: 'serai.report.abstain.v1', data: { id: data.id, reason: data.reason } });

@@ -14,7 +14,16 @@ export const report = z.discriminatedUnion('type', [
   /** The party of an attempt to sign, as this validator has it. */
   z.strictObject({
     type: z.literal('serai.report.attempt.v1'),
-    data: z.strictObject({ id: signId, party: z.array(participant).readonly(), rule: z.string(), digest: hexOf(32) }),
+    data: z.strictObject({
+      id: signId,
+      /** Not of a convened attempt, whose party is proposed later. */
+      party: z.array(participant).readonly().optional(),
+      rule: z.enum(['pure', 'convened']),
+      convener: hexOf(32).optional(),
+      digest: hexOf(32),
+      /** Where it stands in the journal. */
+      journal: z.strictObject({ number: u32, head: hexOf(32) }),
+    }),
   }),
   /** What was signed, with what anyone needs to check it; without a party where it was signed before we knew of it. */
   z.strictObject({
@@ -26,7 +35,7 @@ export const report = z.discriminatedUnion('type', [
       groupKey: hexOf(32),
       n: u32,
       t: u32,
-      rule: z.literal('pure'),
+      rule: z.enum(['pure', 'convened']),
       party: z.array(participant).readonly().optional(),
       blockHash: hexOf(32).optional(),
       stream: z.string().optional(),
@@ -41,6 +50,11 @@ export const report = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('serai.report.blame.v1'),
     data: z.strictObject({ id: keyGenId, participant, reason: z.string() }),
+  }),
+  /** Something to be signed is not signed any more, and why. */
+  z.strictObject({
+    type: z.literal('serai.report.dropped.v1'),
+    data: z.strictObject({ set: validatorSet, kind: signId.shape.kind, id: signId.shape.id, reason: z.string() }),
   }),
   /** Our processor does not sign in an attempt. */
   z.strictObject({ type: z.literal('serai.report.abstain.v1'), data: z.strictObject({ id: signId, reason: z.string() }) }),

@@ -1,5 +1,6 @@
 import type { Hex } from '../hex.ts';
-import type { ByParticipant, ExternalNetworkName, SetId, SignId } from '../processor/ids.ts';
+import type { PeerMessage } from '../peers/peerMessage.ts';
+import type { ExternalNetworkName, SetId, SignId } from '../processor/ids.ts';
 import type { Burn, PartyMember } from '../processor/messages.ts';
 import { table, type View } from '../tables.ts';
 import type { KeyGenParty } from './peerBodies.ts';
@@ -76,17 +77,49 @@ export interface SignableRow {
   readonly attempt?: number;
 }
 
-/** The signing journal: an attempt, written before the processor hears of it; what came early is held in it. */
+/** How an attempt was begun. */
+export interface BegunRow {
+  readonly digest: Hex;
+  readonly rule: 'pure' | 'convened';
+  /** Who signs; of a convened attempt once its proposal was accepted. */
+  readonly party?: readonly number[];
+  /** The window's seed block, and the stream of its draw. */
+  readonly blockHash: Hex;
+  readonly stream: string;
+  /** Who convenes it, where it is not pure. */
+  readonly convener?: Hex;
+}
+
+/** The signing journal: an attempt, written before the processor hears of it. What members say of it stands in rows of its own. */
 export interface AttemptRow {
   readonly id: SignId;
-  readonly begun?: { readonly digest: Hex; readonly party: readonly number[]; readonly blockHash: Hex; readonly stream: string };
-  readonly preprocesses: ByParticipant;
-  readonly digests: Readonly<Record<string, Hex>>;
+  readonly begun?: BegunRow;
+  /** The finalized height at which we first heard of it. */
+  readonly since: number;
   /** Digest of the map of preprocesses, once it stands. */
   readonly map?: Hex;
-  readonly shares: ByParticipant;
-  readonly maps: Readonly<Record<string, Hex>>;
   readonly sharesGiven: boolean;
+  /** How many preprocesses and shares are there. */
+  readonly preprocesses: number;
+  readonly shares: number;
+}
+
+/** A preprocess with the digest of what it is for, or a share with the digest of its map: by attempt, kind and participant. */
+export interface WordRow {
+  readonly bytes: Hex;
+  readonly of: Hex;
+}
+
+/** The round of a convened window that we convene; what came before our own chain was there is held in it. */
+export interface ConveningRow {
+  readonly id: SignId;
+  /** The participants as the window's seed block draws them. */
+  readonly order?: readonly number[];
+  /** The finalized height at which the round was opened. */
+  readonly openedAt?: number;
+  /** The signed readies, by validator. */
+  readonly readies: Readonly<Record<string, PeerMessage>>;
+  readonly proposed?: { readonly party: readonly number[]; readonly at: number };
 }
 
 /** What a Serai block holds for one network, gathered until the block is whole. */
@@ -109,6 +142,14 @@ export const keyGens = table<KeyGenRow>('keyGens');
 export const musigs = table<MusigRow>('musigs');
 export const signables = table<SignableRow>('signables');
 export const attempts = table<AttemptRow>('attempts');
+export const convenings = table<ConveningRow>('convenings');
+/** The first signed word of each kind of each other validator on an attempt, which is proof: by attempt, kind and validator. */
+export const heard = table<PeerMessage>('heard');
+export const words = table<WordRow>('words');
+/** How often a member of a set has not sent what it owed, by set and validator. */
+export const failures = table<number>('failures');
+/** The end of the chain of attempts that were begun. */
+export const journal = table<{ readonly number: number; readonly head: Hex }>('journal');
 export const completions = table<{ readonly id: SignId; readonly digest: Hex; readonly signature: Hex }>('completions');
 export const gathered = table<GatheredRow>('gathered');
 export const networks = table<NetworkRow>('networks');

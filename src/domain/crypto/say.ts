@@ -1,5 +1,5 @@
 import type { Hex } from '../hex.ts';
-import { signPeerMessage } from '../peers/peerMessage.ts';
+import { type PeerMessage, signPeerMessage } from '../peers/peerMessage.ts';
 import type { ExternalNetworkName } from '../processor/ids.ts';
 import type { Command } from '../processor/messages.ts';
 import type { Draft, Json } from '../tables.ts';
@@ -28,20 +28,23 @@ export const tellProcessor = (
     id: `${type}/${intent}`,
     time: timeOf(draft),
     subject: intent,
-    data: data,
+    data: data as unknown as Json,
   });
 };
 
+/** A message of ours to a validator, signed with our Serai key; `intent` is its meaning in words, unique within its kind. */
+export const signedFor = ({ self, genesisHash, sign }: CryptoContext, to: Hex, intent: string, { kind, body }: PeerBody): PeerMessage =>
+  signPeerMessage({ kind, from: self, to, genesis: genesisHash, id: `${kind}/${intent}/${self}`, body }, sign);
+
 /** Sends a signed message to each of the validators but ourselves. */
-export const tellPeers = (draft: Draft, context: CryptoContext, to: readonly Hex[], intent: string, { kind, body }: PeerBody): void => {
+export const tellPeers = (draft: Draft, context: CryptoContext, to: readonly Hex[], intent: string, said: PeerBody): void => {
   for (const receiver of to) {
     if (receiver === context.self) continue;
-    const id = `${kind}/${intent}/${context.self}`;
-    const message = signPeerMessage({ kind, from: context.self, to: receiver, genesis: context.genesisHash, id, body }, context.sign);
+    const message = signedFor(context, receiver, intent, said);
     draft.send({
       topic: context.topics.outbound,
       type: 'serai.peer.message.v1',
-      id: `${id}/${receiver}`,
+      id: `${message.id}/${receiver}`,
       time: timeOf(draft),
       subject: intent,
       data: message,

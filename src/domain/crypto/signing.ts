@@ -2,18 +2,32 @@ import { fromHex, type Hex } from '../hex.ts';
 import { attemptStream } from '../party/attemptStream.ts';
 import { drawParty } from '../party/drawParty.ts';
 import { attemptOf, seedHeight, windowAt, windowOf } from '../party/window.ts';
+import type { PeerMessage } from '../peers/peerMessage.ts';
 import { type ByParticipant, type SetId, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
 import type { Draft } from '../tables.ts';
+import { attemptRow, forget, forgetEarly, hear, holdersOf, isHalted, mayHold, notePreprocesses, speaksFor } from './attempt.ts';
+import { begin } from './begin.ts';
 import type { CryptoContext } from './context.ts';
-import { digestOf } from './digest.ts';
+import { conveneOn, joinRound, readyMade } from './convene.ts';
 import { validatorsOf } from './keyGen.ts';
 import type { PartyOf } from './reports.ts';
-import { type AttemptRow, attempts, blocks, completions, head, networks, type SetRow, type SignableRow, sets, signables } from './rows.ts';
+import {
+  attempts,
+  type BlockRef,
+  blocks,
+  completions,
+  failures,
+  head,
+  networks,
+  type SetRow,
+  type SignableRow,
+  sets,
+  signables,
+} from './rows.ts';
 import { accuse, report, tellPeers, tellProcessor } from './say.ts';
 
-const nothing = (id: SignId): AttemptRow => ({ id, preprocesses: {}, digests: {}, shares: {}, maps: {}, sharesGiven: false });
-
-const attemptRow = (draft: Draft, id: SignId): AttemptRow => attempts.get(draft, signIdName(id)) ?? nothing(id);
+/** Windows of a signable whose attempts are kept: what has begun may finish later, but not for ever. */
+const KEPT_WINDOWS = 6;
 
 /** Something to sign has become known. Its digest stands for ever; a different one is refused and kept as evidence. */
 export const signableKnown = (draft: Draft, context: CryptoContext, row: SignableRow): void => {
@@ -26,198 +40,92 @@ export const signableKnown = (draft: Draft, context: CryptoContext, row: Signabl
   signables.put(draft, name, row);
   const completed = completions.get(draft, name);
   if (completed === undefined) {
-    begin(draft, context, row);
+    joinWindow(draft, context, row);
     return;
   }
   completions.delete(draft, name);
   complete(draft, context, completed.id, completed.digest, completed.signature, false);
 };
 
-/** A new finalized head: whoever is drawn in a window that just opened begins. */
+/** A new finalized head: windows that just opened are joined, and those that we convene go on. */
 export const headMoved = (draft: Draft, context: CryptoContext): void => {
-  for (const [, row] of [...signables.rows(draft)]) if (row.state === 'open') begin(draft, context, row);
+  for (const [, row] of [...signables.rows(draft)]) if (row.state === 'open') joinWindow(draft, context, row);
+  conveneOn(draft, context);
+  forgetEarly(draft);
 };
 
-/**
- * Begins the attempt of the current window where it is pure, joinable and ours: the party is the draw from the window's seed
- * block (design §8). The journal row stands before the processor hears of it.
- */
-const begin = (draft: Draft, context: CryptoContext, row: SignableRow): void => {
+/** Joins the signable's current window while our own chain is in its first half: even ones are pure, odd ones convened (design §8). */
+const joinWindow = (draft: Draft, context: CryptoContext, row: SignableRow): void => {
   const set = sets.get(draft, setName(row.set));
   const tip = head.get(draft, '');
-  if (set?.state !== 'active' || tip === undefined || halted(draft, row.set)) return;
+  if (set?.state !== 'active' || tip === undefined || isHalted(draft, row.set)) return;
   const window = windowAt(row.anchor.number, tip.number);
-  if (window === undefined || window.rule !== 'pure' || !window.joinable) return;
+  const seed = window === undefined ? undefined : blocks.get(draft, blockKey(window.seedHeight));
+  if (window === undefined || seed === undefined || !window.joinable) return;
   const id: SignId = { set: row.set, kind: row.kind, id: row.id, attempt: attemptOf(window.index) };
-  const seed = blocks.get(draft, blockKey(window.seedHeight));
-  const attempt = attemptRow(draft, id);
-  if (seed === undefined || attempt.begun !== undefined) return;
+  if (attemptRow(draft, id).begun !== undefined) return;
+  forgetOld(draft, set, id);
+  if (window.rule === 'pure') joinPure(draft, context, set, row, id, seed);
+  else joinRound(draft, context, set, row, id, seed);
+};
+
+/** The party of a pure window is the draw from its seed block: who is in it begins, who is not leaves it to the others. */
+const joinPure = (draft: Draft, context: CryptoContext, set: SetRow, row: SignableRow, id: SignId, seed: BlockRef): void => {
   const stream = attemptStream(id);
   const party = drawParty({ blockHash: fromHex(seed.hash), participants: set.n, threshold: set.t, stream });
   if (!party.some((share) => set.mine.includes(share))) return;
-  attempts.put(draft, signIdName(id), {
-    ...attempt,
-    begun: { digest: row.digest, party, blockHash: seed.hash, stream: stream.toString() },
-  });
-  report(draft, context, signIdName(id), { type: 'serai.report.attempt.v1', data: { id, party, rule: window.rule, digest: row.digest } });
-  tellProcessor(draft, context, row.set.network, signIdName(id), {
-    type: 'serai.sign.attempt.v1',
-    data: { id, digest: row.digest, party },
-  });
+  begin(draft, context, id, { digest: row.digest, rule: 'pure', party, blockHash: seed.hash, stream: stream.toString() });
 };
 
-const halted = (draft: Draft, set: SetId): boolean => networks.get(draft, set.network)?.halted !== undefined;
+const forgetOld = (draft: Draft, set: SetRow, id: SignId): void => {
+  const oldest = windowOf(id.attempt) - KEPT_WINDOWS;
+  if (oldest <= 0) return;
+  for (const [, { id: other }] of [...attempts.rows(draft)])
+    if (signableName(other) === signableName(id) && windowOf(other.attempt) < oldest) forget(draft, set, other);
+};
 
 /** Heights as keys: decimal, padded, so that rows stand in the order of the chain. */
 export const blockKey = (height: number): string => String(height).padStart(10, '0');
 
-/** A row belongs to an attempt we may hear of: the set is ours, and the window no further than one ahead. */
-const mayHold = (draft: Draft, id: SignId): SetRow | undefined => {
-  const set = sets.get(draft, setName(id.set));
-  const row = signables.get(draft, signableName(id));
-  const tip = head.get(draft, '');
-  if (set === undefined || tip === undefined || (row !== undefined && row.state !== 'open')) return undefined;
-  const anchor = row?.anchor.number ?? (id.kind === 'batch' ? set.keys?.block.number : tip.number);
-  const current = anchor === undefined ? 0 : (windowAt(anchor, tip.number)?.index ?? 0);
-  return windowOf(id.attempt) <= current + 1 ? set : undefined;
-};
-
-const speaksFor = (set: SetRow, from: Hex, said: ByParticipant): boolean => {
-  const own = set.members.find((member) => member.validator === from)?.participants ?? [];
-  const shares = Object.keys(said).map(Number);
-  return shares.length > 0 && shares.every((share) => own.includes(share));
-};
-
-/** Adds what a member said to what is known; the first word stands, another one is evidence. */
-const merge = (draft: Draft, context: CryptoContext, id: SignId, known: ByParticipant, said: ByParticipant): ByParticipant => {
-  for (const [share, bytes] of Object.entries(said)) {
-    const before = known[share];
-    if (before !== undefined && before !== bytes)
-      accuse(draft, context, 'sign.conflict', signIdName(id), { share, known: before, other: bytes });
-  }
-  return { ...said, ...known };
-};
-
-const labelled = (said: ByParticipant, label: Hex): Record<string, Hex> =>
-  Object.fromEntries(Object.keys(said).map((share) => [share, label]));
-
-/** Preprocesses: our processor's go to the party, the party's are gathered until all are there. */
+/** Preprocesses of our processor: to the party of a pure attempt, to the convener of another. */
 export const preprocessesMade = (draft: Draft, context: CryptoContext, id: SignId, digest: Hex, preprocesses: ByParticipant): void => {
   const set = sets.get(draft, setName(id.set));
   const { begun } = attemptRow(draft, id);
   if (set === undefined || begun?.digest !== digest) return;
-  tellPeers(draft, context, partyOf(set, begun.party), signIdName(id), { kind: 'sign.preprocesses', body: { id, digest, preprocesses } });
+  if (begun.rule === 'convened') {
+    readyMade(draft, context, id, digest, preprocesses);
+    return;
+  }
+  const party = holdersOf(set, begun.party ?? []);
+  tellPeers(draft, context, party, signIdName(id), { kind: 'sign.preprocesses', body: { id, digest, preprocesses } });
   notePreprocesses(draft, context, id, digest, preprocesses);
 };
 
+/** A member's preprocesses for a pure attempt; those of a convened one come with its proposal. */
 export const preprocessesArrived = (
   draft: Draft,
   context: CryptoContext,
-  from: Hex,
-  id: SignId,
-  digest: Hex,
-  preprocesses: ByParticipant,
+  message: PeerMessage,
+  { id, digest, preprocesses }: { readonly id: SignId; readonly digest: Hex; readonly preprocesses: ByParticipant },
 ): void => {
   const set = mayHold(draft, id);
-  if (set === undefined || !speaksFor(set, from, preprocesses)) return;
-  notePreprocesses(draft, context, id, digest, preprocesses);
+  if (set === undefined || windowOf(id.attempt) % 2 !== 0 || !speaksFor(set, message.from, preprocesses)) return;
+  if (hear(draft, context, id, message)) notePreprocesses(draft, context, id, digest, preprocesses);
 };
 
-const notePreprocesses = (draft: Draft, context: CryptoContext, id: SignId, digest: Hex, said: ByParticipant): void => {
-  const attempt = attemptRow(draft, id);
-  attempts.put(draft, signIdName(id), {
-    ...attempt,
-    preprocesses: merge(draft, context, id, attempt.preprocesses, said),
-    digests: { ...labelled(said, digest), ...attempt.digests },
-  });
-  fixMap(draft, context, id);
+/** Nothing more is signed of this signable: its attempts are forgotten, and the report says why. */
+export const drop = (draft: Draft, context: CryptoContext, row: SignableRow, reason: string): void => {
+  signables.put(draft, signableName(row), { ...row, state: 'done' });
+  forgetAttempts(draft, row);
+  const { set, kind, id } = row;
+  report(draft, context, signableName(row), { type: 'serai.report.dropped.v1', data: { set, kind, id, reason } });
 };
 
-const partyOf = (set: SetRow, party: readonly number[]): Hex[] =>
-  set.members.filter(({ participants }) => participants.some((share) => party.includes(share))).map(({ validator }) => validator);
-
-/** What the party's members sent, in ascending order of share; undefined while one is missing. */
-const allOf = (said: ByParticipant, party: readonly number[]): ByParticipant | undefined => {
-  const ordered = [...party].sort((a, b) => a - b).map((share) => [String(share), said[String(share)]] as const);
-  return ordered.every(([, bytes]) => bytes !== undefined) ? (Object.fromEntries(ordered) as ByParticipant) : undefined;
-};
-
-/** All preprocesses are there and speak of our digest: the map is fixed, once, and the processor gets it. */
-const fixMap = (draft: Draft, context: CryptoContext, id: SignId): void => {
-  const attempt = attemptRow(draft, id);
-  const { begun, digests } = attempt;
-  if (begun === undefined || attempt.map !== undefined) return;
-  const preprocesses = allOf(attempt.preprocesses, begun.party);
-  if (preprocesses === undefined) return;
-  const foreign = begun.party.find((share) => digests[String(share)] !== begun.digest);
-  if (foreign !== undefined) {
-    accuse(draft, context, 'sign.digest-differs', signIdName(id), {
-      share: foreign,
-      theirs: digests[String(foreign)] ?? null,
-      ours: begun.digest,
-    });
-    return;
-  }
-  attempts.put(draft, signIdName(id), { ...attempt, map: digestOf(preprocesses) });
-  tellProcessor(draft, context, id.set.network, signIdName(id), {
-    type: 'serai.sign.preprocesses.v1',
-    data: { id, digest: begun.digest, preprocesses },
-  });
-  giveShares(draft, context, id);
-};
-
-/** Our processor's shares go to the party, unless the network was halted meanwhile. */
-export const sharesMade = (
-  draft: Draft,
-  context: CryptoContext,
-  said: { id: SignId; digest: Hex; map: Hex; shares: ByParticipant },
-): void => {
-  const { id, digest, map, shares } = said;
-  const set = sets.get(draft, setName(id.set));
-  const attempt = attemptRow(draft, id);
-  if (set === undefined || attempt.begun?.digest !== digest || attempt.map !== map || halted(draft, id.set)) return;
-  tellPeers(draft, context, partyOf(set, attempt.begun.party), signIdName(id), { kind: 'sign.shares', body: { id, digest, map, shares } });
-  noteShares(draft, context, id, map, shares);
-};
-
-export const sharesArrived = (
-  draft: Draft,
-  context: CryptoContext,
-  from: Hex,
-  said: { id: SignId; map: Hex; shares: ByParticipant },
-): void => {
-  const set = mayHold(draft, said.id);
-  if (set === undefined || !speaksFor(set, from, said.shares)) return;
-  noteShares(draft, context, said.id, said.map, said.shares);
-};
-
-const noteShares = (draft: Draft, context: CryptoContext, id: SignId, map: Hex, said: ByParticipant): void => {
-  const attempt = attemptRow(draft, id);
-  attempts.put(draft, signIdName(id), {
-    ...attempt,
-    shares: merge(draft, context, id, attempt.shares, said),
-    maps: { ...labelled(said, map), ...attempt.maps },
-  });
-  giveShares(draft, context, id);
-};
-
-/** All shares are there and were made for our map: the processor completes the signature. */
-const giveShares = (draft: Draft, context: CryptoContext, id: SignId): void => {
-  const attempt = attemptRow(draft, id);
-  const { begun, map, maps } = attempt;
-  if (begun === undefined || map === undefined || attempt.sharesGiven) return;
-  const shares = allOf(attempt.shares, begun.party);
-  if (shares === undefined) return;
-  const foreign = begun.party.find((share) => maps[String(share)] !== map);
-  if (foreign !== undefined) {
-    accuse(draft, context, 'sign.map-differs', signIdName(id), { share: foreign, theirs: maps[String(foreign)] ?? null, ours: map });
-    return;
-  }
-  attempts.put(draft, signIdName(id), { ...attempt, sharesGiven: true });
-  tellProcessor(draft, context, id.set.network, signIdName(id), {
-    type: 'serai.sign.shares.v1',
-    data: { id, digest: begun.digest, shares },
-  });
+/** Forgets the attempts at a signable that is done. */
+export const forgetAttempts = (draft: Draft, row: Omit<SignId, 'attempt'>): void => {
+  const set = sets.get(draft, setName(row.set));
+  for (const [, { id }] of [...attempts.rows(draft)])
+    if (set !== undefined && signableName(id) === signableName(row)) forget(draft, set, id);
 };
 
 /** A signature stands: ours, or one a member tells us of. It counts only if it verifies under the set's key. */
@@ -253,18 +161,22 @@ export const complete = (draft: Draft, context: CryptoContext, id: SignId, diges
       ...partyAt(draft, set, row, id),
     },
   });
-  for (const [key, attempt] of [...attempts.rows(draft)]) if (signableName(attempt.id) === name) attempts.delete(draft, key);
+  for (const validator of holdersOf(set, attemptRow(draft, id).begun?.party ?? []))
+    failures.delete(draft, `${setName(set.set)}/${validator}`);
+  forgetAttempts(draft, id);
   if (row.kind === 'batch') submitBatches(draft, row.set);
 };
 
-/** The party of a pure attempt, derived from the chain alone, as anyone can. */
+/** How the party came to be: of a pure attempt derived from the chain alone, as anyone can; of a convened one as it was accepted here. */
 const partyAt = (draft: Draft, set: SetRow, row: SignableRow, id: SignId): PartyOf => {
-  const blockHash =
-    attempts.get(draft, signIdName(id))?.begun?.blockHash ?? blocks.get(draft, blockKey(seedHeight(row.anchor.number, id.attempt)))?.hash;
-  if (blockHash === undefined) return { rule: 'pure' };
-  const stream = attemptStream(id);
-  const party = drawParty({ blockHash: fromHex(blockHash), participants: set.n, threshold: set.t, stream });
-  return { party, rule: 'pure', blockHash, stream: stream.toString() };
+  const rule = windowOf(id.attempt) % 2 === 0 ? 'pure' : 'convened';
+  const { begun } = attemptRow(draft, id);
+  const blockHash = begun?.blockHash ?? blocks.get(draft, blockKey(seedHeight(row.anchor.number, id.attempt)))?.hash;
+  if (blockHash === undefined) return { rule };
+  const stream = attemptStream({ ...id, attempt: attemptOf(windowOf(id.attempt)) });
+  const seed = { blockHash, stream: stream.toString() };
+  if (rule === 'convened') return { rule, ...seed, ...(begun?.party === undefined ? {} : { party: begun.party }) };
+  return { rule, ...seed, party: drawParty({ blockHash: fromHex(blockHash), participants: set.n, threshold: set.t, stream }) };
 };
 
 /** Signed batches go to the chain strictly by id. */

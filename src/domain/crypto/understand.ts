@@ -50,9 +50,9 @@ export const understandPeer =
     const message: PeerMessage = peerMessage.parse(data);
     if (message.genesis !== context.genesisHash) throw new Error(`message ${message.id} is of another chain`);
     if (message.to !== context.self) throw new Error(`message ${message.id} is for ${message.to}`);
-    if (!verifyPeerMessage(message)) throw new Error(`message ${message.id} is not signed by ${message.from}`);
+    if (!verifyPeerMessage(message, context.verify)) throw new Error(`message ${message.id} is not signed by ${message.from}`);
     const body = peerBody.parse({ kind: message.kind, body: message.body });
     return (draft) => {
-      peerSpoke(draft, context, message.from, body);
+      peerSpoke(draft, context, message, body);
     };
   };

@@ -29,6 +29,9 @@ export const attemptOf = (window: number, round = 0): number => ROUNDS * window 
 /** The window an attempt belongs to. */
 export const windowOf = (attempt: number): number => Math.floor(attempt / ROUNDS);
 
+/** The round of an attempt within its window. */
+export const roundOf = (attempt: number): number => attempt % ROUNDS;
+
 /** The signing threshold over key shares: floor(2n/3) + 1 (serai.md §0.4). */
 export const thresholdOf = (shares: number): number => Math.floor((2 * shares) / 3) + 1;
 

@@ -57,7 +57,8 @@ export const command = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('serai.sign.attempt.v1'),
-    data: z.strictObject({ id: signId, digest: hexOf(32), party: z.array(participant).min(1) }),
+    /** With the party where it is known; without it, preprocesses of all our shares are asked for, and any t shares may be chosen. */
+    data: z.strictObject({ id: signId, digest: hexOf(32), party: z.array(participant).min(1).optional() }),
   }),
   z.strictObject({
     type: z.literal('serai.sign.preprocesses.v1'),
@@ -107,6 +108,8 @@ export const reply = z.discriminatedUnion('type', [
     type: z.literal('serai.sign.completed.v1'),
     data: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }),
   }),
+  /** A share does not fit its preprocess: who sent it is to blame. */
+  z.strictObject({ type: z.literal('serai.sign.invalid-share.v1'), data: z.strictObject({ id: signId, participant }) }),
   /** The processor will not take part in this attempt: it already did, under another life or another digest. */
   z.strictObject({ type: z.literal('serai.sign.abstain.v1'), data: z.strictObject({ id: signId, reason: z.string().max(200) }) }),
 ]);

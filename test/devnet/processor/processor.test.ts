@@ -194,12 +194,30 @@ describe('signing', () => {
     const party = [0, 1, 2];
     const shares = await four.share(id, digest, party, await four.preprocess(id, digest, party));
     const wrong = { ...shares, 3: shares[2] ?? '0x' };
-    const { reason } = only(
-      await four.ask(0, { type: 'serai.sign.shares.v1', data: { id, digest, shares: wrong } }),
-      'serai.sign.abstain.v1',
-    );
-    expect(reason).toContain('3');
+    const given = await four.ask(0, { type: 'serai.sign.shares.v1', data: { id, digest, shares: wrong } });
+    expect(only(given, 'serai.sign.invalid-share.v1')).toEqual({ id, participant: 3 });
     only(await four.ask(0, { type: 'serai.sign.shares.v1', data: { id, digest, shares } }), 'serai.sign.completed.v1');
+  });
+
+  it('signs under any map of a convened attempt, once, and with its own preprocess in it', async () => {
+    const plan = await four.plan();
+    const { id: pure, digest } = planAttempt(plan);
+    const id = { ...pure, attempt: 64 };
+    const all: Record<string, Hex> = {};
+    for (const at of [0, 1, 2, 3])
+      Object.assign(
+        all,
+        only(await four.ask(at, { type: 'serai.sign.attempt.v1', data: { id, digest } }), 'serai.sign.preprocesses.v1').preprocesses,
+      );
+    const mapOf = (...party: readonly number[]) => Object.fromEntries(party.map((share) => [String(share), all[String(share)] ?? '0x']));
+    const give = (preprocesses: Record<string, Hex>) =>
+      four.ask(0, { type: 'serai.sign.preprocesses.v1', data: { id, digest, preprocesses } });
+    expect(only(await give(mapOf(1, 2)), 'serai.sign.abstain.v1').reason).toContain('not of the party');
+    expect(only(await give({ ...mapOf(1, 2, 4), 1: all['2'] ?? '0x' }), 'serai.sign.abstain.v1').reason).toContain('is not ours');
+    only(await give(mapOf(2, 3, 4)), 'serai.sign.abstain.v1');
+    const { shares } = only(await give(mapOf(1, 2, 4)), 'serai.sign.shares.v1');
+    expect(only(await give(mapOf(1, 2, 4)), 'serai.sign.shares.v1').shares).toEqual(shares);
+    expect(only(await give(mapOf(1, 2, 3)), 'serai.sign.abstain.v1').reason).toContain('another map');
   });
 
   it('believes no completion that does not verify', async () => {

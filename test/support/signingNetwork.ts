@@ -1,0 +1,475 @@
+import { blake2b } from '@noble/hashes/blake2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { chainMessageArrived } from '../../src/domain/crypto/chainEvents.ts';
+import type { CryptoContext } from '../../src/domain/crypto/context.ts';
+import { digestBytes, digestOf } from '../../src/domain/crypto/digest.ts';
+import { MusigNonces } from '../../src/domain/crypto/musigNonces.ts';
+import type { PeerBody } from '../../src/domain/crypto/peerBodies.ts';
+import { replyArrived } from '../../src/domain/crypto/replies.ts';
+import { type BlockRef, type SetRow, sets } from '../../src/domain/crypto/rows.ts';
+import { signableKnown } from '../../src/domain/crypto/signing.ts';
+import { understandPeer } from '../../src/domain/crypto/understand.ts';
+import { fromHex, type Hex, toHex } from '../../src/domain/hex.ts';
+import { thresholdOf } from '../../src/domain/party/window.ts';
+import { type PeerMessage, peerMessageBytes } from '../../src/domain/peers/peerMessage.ts';
+import { type ByParticipant, type SignId, signableName, signIdName } from '../../src/domain/processor/ids.ts';
+import type { Command, Reply } from '../../src/domain/processor/messages.ts';
+import type { TopicRecord } from '../../src/domain/record.ts';
+import { Draft, type Json, type View } from '../../src/domain/tables.ts';
+import { topicsOf } from '../../src/domain/topics.ts';
+
+export const GENESIS: Hex = `0x${'07'.repeat(32)}`;
+const SET = { network: 'Bitcoin', session: 0 } as const;
+const TOPICS = topicsOf('x');
+
+/** Numbers in [0, 1), the same for the same seed. */
+export const seeded = (seed: number): (() => number) => {
+  let state = (seed + 0x9e3779b9) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+
+const digest = (...words: readonly unknown[]): Hex => digestBytes(utf8ToBytes(words.map(String).join('|')));
+const validatorOf = (index: number): Hex => digest('validator', index);
+const hashOf = (seed: number, number: number): Hex => digest('block', seed, number);
+
+/** A stand-in for signatures: what only the holder of a key could write here. */
+const mark = (key: Uint8Array, message: Uint8Array): Uint8Array => blake2b(message, { key, dkLen: 64 });
+const verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean => toHex(mark(key, message)) === toHex(signature);
+
+/** How a member behaves. */
+export type Fault =
+  /** It is not there at all. */
+  | 'away'
+  /** It sends preprocesses and readies, and no share ever. */
+  | 'silent'
+  /** Its shares are wrong. */
+  | 'invalid'
+  /** It tells different members different preprocesses. */
+  | 'two-faced'
+  /** As a convener it proposes parties that are not ready. */
+  | 'lying';
+
+export interface SigningNetworkOptions {
+  readonly seed: number;
+  /** Key shares by validator. */
+  readonly weights: readonly number[];
+  readonly faults?: Readonly<Record<number, Fault>>;
+  /** Part of the messages that are lost on their first way and come later. */
+  readonly late?: number;
+  /** Part of the steps at which a member's process dies and starts again. */
+  readonly crashes?: number;
+  /** Part of the steps at which a block comes though messages still wait; without it, one comes when nothing moves. */
+  readonly hurry?: number;
+  /** Blocks that members' finalized heads may differ by. */
+  readonly skew?: number;
+}
+
+class Rows implements View {
+  readonly #tables = new Map<string, Map<string, Json>>();
+
+  get(table: string, key: string): Json | undefined {
+    return this.#tables.get(table)?.get(key);
+  }
+
+  *rows(table: string): Iterable<readonly [string, Json]> {
+    yield* this.#tables.get(table) ?? [];
+  }
+
+  put(table: string, key: string, value: Json | undefined): void {
+    const rows = this.#tables.get(table) ?? new Map<string, Json>();
+    if (value === undefined) rows.delete(key);
+    else rows.set(key, value);
+    this.#tables.set(table, rows);
+  }
+}
+
+interface ModelAttempt {
+  readonly digest: Hex;
+  readonly preprocesses: ByParticipant;
+  map?: Hex;
+  preprocessesOf?: ByParticipant;
+}
+
+/**
+ * A processor that keeps every rule of docs/processor-protocol.md, with digests instead of curves: a preprocess is a digest of a fresh
+ * number that only this life knows, a share one of that number and the map, a signature a mark under the set's key once t right shares are there.
+ */
+class ModelProcessor {
+  readonly #validator: Hex;
+  readonly #mine: readonly number[];
+  readonly #t: number;
+  readonly #groupKey: Hex;
+  readonly #attempts = new Map<string, ModelAttempt>();
+  readonly #shares = new Map<string, ByParticipant>();
+  #nonces = new Map<string, number>();
+  #fresh = 0;
+  readonly #signed = new Map<string, Hex>();
+  /** Every share that ever left, by preprocess: one preprocess must not serve two maps. */
+  readonly used: Map<string, string>;
+  readonly #messages: ReadonlyMap<string, Hex>;
+
+  constructor(
+    validator: Hex,
+    mine: readonly number[],
+    { t, groupKey }: { readonly t: number; readonly groupKey: Hex },
+    used: Map<string, string>,
+    messages: ReadonlyMap<string, Hex>,
+  ) {
+    this.#validator = validator;
+    this.#mine = mine;
+    this.#t = t;
+    this.#groupKey = groupKey;
+    this.used = used;
+    this.#messages = messages;
+  }
+
+  /** Its process dies: what was in memory only is gone. */
+  die(): void {
+    this.#nonces = new Map();
+  }
+
+  handle({ type, data }: Command): readonly Reply[] {
+    switch (type) {
+      case 'serai.sign.attempt.v1':
+        return this.#attempt(data.id, data.digest, data.party);
+      case 'serai.sign.preprocesses.v1':
+        return this.#share(data.id, data.digest, data.preprocesses);
+      case 'serai.sign.shares.v1':
+        return this.#complete(data.id, data.digest, data.shares);
+      case 'serai.sign.completed.v1':
+        this.#signed.set(signableName(data.id), data.signature);
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  #abstain(id: SignId, reason: string): readonly Reply[] {
+    return [{ type: 'serai.sign.abstain.v1', data: { id, reason } }];
+  }
+
+  #attempt(id: SignId, of: Hex, party: readonly number[] | undefined): readonly Reply[] {
+    const name = signIdName(id);
+    const known = this.#attempts.get(name);
+    if (known !== undefined) {
+      if (known.map === undefined && !this.#nonces.has(name)) return this.#abstain(id, 'the nonces are gone');
+      return [{ type: 'serai.sign.preprocesses.v1', data: { id, digest: known.digest, preprocesses: known.preprocesses } }];
+    }
+    this.#fresh += 1;
+    const secret = this.#fresh;
+    this.#nonces.set(name, secret);
+    const shares = this.#mine.filter((share) => party?.includes(share) ?? true);
+    const preprocesses = Object.fromEntries(shares.map((share) => [String(share), digest('preprocess', this.#validator, secret, share)]));
+    this.#attempts.set(name, { digest: of, preprocesses });
+    return [{ type: 'serai.sign.preprocesses.v1', data: { id, digest: of, preprocesses } }];
+  }
+
+  #share(id: SignId, of: Hex, map: ByParticipant): readonly Reply[] {
+    const name = signIdName(id);
+    const attempt = this.#attempts.get(name);
+    if (attempt?.digest !== of) return this.#abstain(id, 'this attempt was not begun here');
+    const of2 = digestOf(map);
+    if (attempt.map !== undefined) {
+      const shares = this.#shares.get(name);
+      if (attempt.map !== of2 || shares === undefined) return this.#abstain(id, 'a share was made for another map');
+      return [{ type: 'serai.sign.shares.v1', data: { id, digest: of, map: of2, shares } }];
+    }
+    const mine = Object.keys(map).filter((share) => this.#mine.includes(Number(share)));
+    if (Object.keys(map).length !== this.#t || mine.length === 0) return this.#abstain(id, 'the map is not of a party with us');
+    if (mine.some((share) => map[share] !== attempt.preprocesses[share])) return this.#abstain(id, 'our preprocess in the map is not ours');
+    if (!this.#nonces.delete(name)) return this.#abstain(id, 'the nonces are gone');
+    for (const share of mine) {
+      const preprocess = map[share] ?? '';
+      const before = this.used.get(preprocess);
+      if (before !== undefined && before !== `${of}/${of2}`) throw new Error(`${preprocess} was used twice`);
+      this.used.set(preprocess, `${of}/${of2}`);
+    }
+    attempt.map = of2;
+    attempt.preprocessesOf = map;
+    const shares = Object.fromEntries(mine.map((share) => [share, digest('share', map[share], of2)]));
+    this.#shares.set(name, shares);
+    return [{ type: 'serai.sign.shares.v1', data: { id, digest: of, map: of2, shares } }];
+  }
+
+  #complete(id: SignId, of: Hex, shares: ByParticipant): readonly Reply[] {
+    const { preprocessesOf: map, map: ofMap } = this.#attempts.get(signIdName(id)) ?? {};
+    if (map === undefined || ofMap === undefined) return this.#abstain(id, 'no share was made in this attempt');
+    const wrong = Object.entries(shares).find(([share, bytes]) => bytes !== digest('share', map[share], ofMap));
+    if (wrong !== undefined) return [{ type: 'serai.sign.invalid-share.v1', data: { id, participant: Number(wrong[0]) } }];
+    const message = this.#messages.get(signableName(id));
+    if (message === undefined) return [];
+    const signature = this.#signed.get(signableName(id)) ?? toHex(mark(fromHex(this.#groupKey), fromHex(message)));
+    this.#signed.set(signableName(id), signature);
+    return [{ type: 'serai.sign.completed.v1', data: { id, digest: of, signature } }];
+  }
+}
+
+type Act = () => void;
+
+interface Member {
+  readonly key: Hex;
+  readonly mine: readonly number[];
+  readonly fault: Fault | undefined;
+  readonly context: CryptoContext;
+  readonly rows: Rows;
+  readonly processor: ModelProcessor;
+  /** What waits for this member, each lane in its order. */
+  readonly lanes: Map<string, Act[]>;
+  height: number;
+}
+
+export interface Reported {
+  readonly by: Hex;
+  readonly type: string;
+  readonly id: string;
+  readonly data: Json;
+}
+
+const NO_RECORD: TopicRecord = {
+  attributes: { id: 'x', source: 'x', type: 'x', time: '', datacontenttype: '', sequence: 1n, previoushash: '0x', epoch: 1 },
+  data: new Uint8Array(),
+};
+
+/** The crypto modules of a whole set, joined in memory: every lane keeps its order; which moves next, and when a block comes, is drawn. */
+export class SigningNetwork {
+  readonly members: readonly Member[];
+  readonly n: number;
+  readonly t: number;
+  readonly reports: Reported[] = [];
+  readonly groupKey = digest('group');
+  readonly #draw: () => number;
+  readonly #options: SigningNetworkOptions;
+  readonly #used = new Map<string, string>();
+  readonly #messages = new Map<string, Hex>();
+  /** The lanes in which something waits. */
+  readonly #busy: Act[][] = [];
+  /** Messages the links handled, for the figures. */
+  handled = 0;
+  height = 0;
+
+  constructor(options: SigningNetworkOptions) {
+    const { seed, weights } = options;
+    this.#options = options;
+    this.#draw = seeded(seed);
+    this.n = weights.reduce((sum, weight) => sum + weight, 0);
+    this.t = thresholdOf(this.n);
+    let next = 1;
+    const members = weights.map((weight, index) => ({
+      validator: validatorOf(index),
+      participants: Array.from({ length: weight }, () => next++),
+    }));
+    this.members = members.map(({ validator, participants }, index) => this.#join(index, validator, participants));
+    for (const member of this.members) {
+      const row: SetRow = {
+        set: SET,
+        anchor: this.#block(0),
+        members,
+        n: this.n,
+        t: this.t,
+        mine: member.mine,
+        state: 'active',
+        keys: { substrate: this.groupKey, network: '0x', block: this.#block(0) },
+      };
+      this.#decide(member, (draft) => {
+        sets.put(draft, 'Bitcoin/0', row);
+        this.#takeBlock(draft, member, 0);
+      });
+    }
+  }
+
+  /** Something to sign becomes known to every member's processor, sooner or later. */
+  sign(id: string, anchor = 0): void {
+    const message = digest('message', id);
+    const row = {
+      set: SET,
+      kind: 'batch',
+      id,
+      digest: digestBytes(fromHex(message)),
+      message,
+      anchor: this.#block(anchor),
+      state: 'open',
+    } as const;
+    this.#messages.set(signableName(row), message);
+    for (const member of this.members)
+      this.#queue(member, 'external', () => {
+        this.#decide(member, (draft) => {
+          signableKnown(draft, member.context, row);
+        });
+      });
+  }
+
+  /** Members that are there and do not lie. */
+  get honest(): readonly Member[] {
+    return this.members.filter(({ fault }) => fault === undefined);
+  }
+
+  /** How many honest members have reported a signature of the signable. */
+  signedBy(id: string): number {
+    const honest = new Set(this.honest.map(({ key }) => key));
+    return this.reported('serai.report.signed.v1').filter(({ by, id: name }) => honest.has(by) && name.endsWith(`/batch/${id}`)).length;
+  }
+
+  reported(type: string): Reported[] {
+    return this.reports.filter((report) => report.type === type);
+  }
+
+  /** Moves until `holds`, making blocks when nothing moves and now and then; throws at a height that should have been enough. */
+  until(holds: () => boolean, most: number): void {
+    const { crashes = 0, hurry = 0 } = this.#options;
+    while (!holds()) {
+      if (this.height > most) throw new Error(`SEED=${String(this.#options.seed)}: not reached at height ${String(this.height)}`);
+      const place = Math.floor(this.#draw() * this.#busy.length);
+      const lane = this.#busy[place];
+      if (lane === undefined || this.#draw() < hurry) this.advance();
+      if (this.#draw() < crashes) this.members[Math.floor(this.#draw() * this.members.length)]?.processor.die();
+      const act = lane?.shift();
+      const last = lane?.length === 0 ? this.#busy.pop() : undefined;
+      if (last !== undefined && last !== lane) this.#busy[place] = last;
+      act?.();
+      this.handled += 1;
+    }
+  }
+
+  /** A finalized block: members see it when it is their turn, no further behind than `skew`. */
+  advance(): void {
+    this.height += 1;
+    for (const member of this.members) {
+      const skew = Math.floor(this.#draw() * (1 + (this.#options.skew ?? 0)));
+      const upTo = this.height - skew;
+      for (let height = member.height + 1; height <= upTo; height += 1) this.#hearBlock(member, height);
+    }
+  }
+
+  /** Lets a member hear a message it did not get by itself. */
+  say(to: number, message: PeerMessage): void {
+    const member = this.members[to];
+    if (member !== undefined) this.#hear(member, message);
+  }
+
+  /** A message as a member would sign it. */
+  signed(from: number, to: number, { kind, body }: PeerBody): PeerMessage {
+    const [sender, receiver] = [validatorOf(from), validatorOf(to)];
+    const message = { kind, from: sender, to: receiver, genesis: GENESIS, id: 'x', body };
+    return { ...message, signature: toHex(mark(fromHex(sender), peerMessageBytes(message))) };
+  }
+
+  #join(index: number, key: Hex, mine: readonly number[]): Member {
+    const keys = { t: this.t, groupKey: this.groupKey };
+    return {
+      key,
+      mine,
+      fault: this.#options.faults?.[index],
+      context: {
+        self: key,
+        genesisHash: GENESIS,
+        networks: ['Bitcoin'],
+        topics: TOPICS,
+        sign: (message) => mark(fromHex(key), message),
+        verify,
+        musig: new MusigNonces(new Uint8Array(32).fill(1)),
+      },
+      rows: new Rows(),
+      processor: new ModelProcessor(key, mine, keys, this.#used, this.#messages),
+      lanes: new Map(),
+      height: 0,
+    };
+  }
+
+  #block(number: number): BlockRef {
+    return { number, hash: hashOf(this.#options.seed, number) };
+  }
+
+  #hearBlock(member: Member, number: number): void {
+    member.height = number;
+    this.#queue(member, 'chain', () => {
+      this.#decide(member, (draft) => {
+        this.#takeBlock(draft, member, number);
+      });
+    });
+  }
+
+  #takeBlock(draft: Draft, member: Member, number: number): void {
+    const zero: Hex = `0x${'00'.repeat(32)}`;
+    const data = { ...this.#block(number), parentHash: zero, stateRoot: zero, extrinsicsRoot: zero, time: number * 6_000 };
+    chainMessageArrived(draft, member.context, { type: 'serai.chain.block.v1', data });
+  }
+
+  #queue(member: Member, name: string, act: Act): void {
+    if (member.fault === 'away') return;
+    const lane = member.lanes.get(name) ?? [];
+    if (lane.length === 0) this.#busy.push(lane);
+    lane.push(act);
+    member.lanes.set(name, lane);
+  }
+
+  #decide(member: Member, decide: (draft: Draft) => void): void {
+    const draft = new Draft(member.rows);
+    decide(draft);
+    const { changes, messages } = draft.decision();
+    for (const { table, key, value } of changes) member.rows.put(table, key, value);
+    for (const { topic, type, id, data } of messages) {
+      if (topic === TOPICS.reports) this.reports.push({ by: member.key, type, id, data });
+      else if (topic === TOPICS.commands('Bitcoin')) this.#command(member, { type, data } as unknown as Command);
+      else if (type === 'serai.peer.message.v1') this.#send(member, data as unknown as PeerMessage);
+    }
+  }
+
+  #command(member: Member, command: Command): void {
+    this.#queue(member, 'commands', () => {
+      for (const reply of member.processor.handle(command))
+        this.#queue(member, 'replies', () => {
+          this.#decide(member, (draft) => {
+            replyArrived(draft, member.context, 'Bitcoin', reply);
+          });
+        });
+    });
+  }
+
+  #send(member: Member, message: PeerMessage): void {
+    const receiver = this.members.find(({ key }) => key === message.to);
+    const sent = this.#bent(member, message);
+    if (receiver === undefined || sent === undefined) return;
+    this.#hear(receiver, sent);
+    // Links may deliver again what they delivered before.
+    if (this.#draw() < (this.#options.late ?? 0)) this.#hear(receiver, sent);
+  }
+
+  /** What a member that is at fault sends instead. */
+  #bent(member: Member, message: PeerMessage): PeerMessage | undefined {
+    const { fault } = member;
+    const { kind, body } = message;
+    const resign = (other: Json): PeerMessage => {
+      const bent = { ...message, body: other as PeerMessage['body'] };
+      return { ...bent, signature: toHex(member.context.sign(peerMessageBytes(bent))) };
+    };
+    const said = body as unknown as Record<string, Json> & {
+      readonly shares: Json;
+      readonly preprocesses: Record<string, Json>;
+      readonly party: number[];
+    };
+    if (fault === 'silent' && kind === 'sign.shares') return undefined;
+    if (fault === 'invalid' && kind === 'sign.shares')
+      return resign({ ...said, shares: Object.fromEntries(member.mine.map((share) => [String(share), digest('wrong', share)])) });
+    if (fault === 'two-faced' && (kind === 'sign.preprocesses' || kind === 'sign.ready'))
+      return resign({
+        ...said,
+        preprocesses: Object.fromEntries(
+          Object.keys(said.preprocesses).map((share) => [share, digest('face', message.to, share, this.#draw())]),
+        ),
+      });
+    if (fault === 'lying' && kind === 'sign.proposal')
+      return resign({ ...said, party: said.party.map((share) => (share % this.n) + 1).sort((a, b) => a - b) });
+    return message;
+  }
+
+  #hear(member: Member, message: PeerMessage): void {
+    this.#queue(member, `peer/${message.from}`, () => {
+      this.#decide(member, understandPeer(member.context)(NO_RECORD, message));
+    });
+  }
+}
