@@ -1,6 +1,19 @@
 import { Command, Option } from 'commander';
 import { config as rxjsConfig } from 'rxjs';
-import { blockHash, bytes, collect, FAULT_NAMES, fault, MODULES, modules, offset, stream, whole, words } from './commands/arguments.ts';
+import {
+  attemptName,
+  blockHash,
+  bytes,
+  collect,
+  FAULT_NAMES,
+  fault,
+  MODULES,
+  modules,
+  offset,
+  stream,
+  whole,
+  words,
+} from './commands/arguments.ts';
 import type { DecodeCommand } from './commands/decode.ts';
 import type { DevnetCommand } from './commands/devnet.ts';
 import type { ActOnLetter, ListLetters } from './commands/dlq.ts';
@@ -10,8 +23,10 @@ import type { RunCommand } from './commands/run.ts';
 import type { TailCommand } from './commands/tail.ts';
 import type { TopicsCommand } from './commands/topics.ts';
 import type { VerifyCommand } from './commands/verify.ts';
+import { ConfigError } from './core/configError.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
+import type { SignId } from './domain/processor/ids.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 
@@ -220,9 +235,66 @@ decodable('extrinsic', 'print the call of an extrinsic, and who signed it', '0x0
   async (options: DecodeCommand) => (await import('./commands/decode.ts')).decodeExtrinsic(options),
 );
 
-program
-  .command('party')
-  .description('parties and why they are what they are')
+const party = program.command('party').description('parties and why they are what they are');
+
+party
+  .command('explain')
+  .description("derive an attempt's party again, and say of every validator why it is in or out")
+  .option('--sign-id <id>', 'the attempt, as network/session/kind/id/attempt', attemptName)
+  .option('--config <file>', 'configuration file of the deployment whose records are read')
+  .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]))
+  .option('--anchor <height>', 'the block what is signed is counted from, where no record tells it', whole(0, 0xffff_ffff))
+  .option('--evidence <file>', 'read everything from a file that --json wrote, and check the proofs of a convened party')
+  .option('--json', 'print one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run -s coordinator -- party explain --sign-id Bitcoin/0/batch/3/128 --config config/local.toml\n  npm run -s coordinator -- party explain --sign-id Bitcoin/0/batch/3/64 --config config/local.toml --json > party.json\n  npm run -s coordinator -- party explain --evidence party.json',
+  )
+  .action(async (options: Partial<Configured> & { signId?: SignId; anchor?: number; evidence?: string; json: boolean }) => {
+    const { explainFromFile, explainFromRecords } = await import('./commands/explain.ts');
+    const { signId, config, set = [], anchor, evidence, json } = options;
+    if (evidence !== undefined) {
+      await explainFromFile(evidence, { json });
+      return;
+    }
+    if (signId === undefined || config === undefined)
+      throw new ConfigError('config.invalid', 'party explain needs --sign-id and --config, or --evidence; see party explain --help');
+    await explainFromRecords(loadConfig(config, process.env, set), { signId, json, ...(anchor === undefined ? {} : { anchor }) });
+    process.exit(0);
+  });
+
+const evidence = program.command('evidence').description('what proves that a validator broke the protocol');
+
+configured(evidence.command('list'))
+  .description('list the evidence this validator has reported')
+  .option('--json', 'print one JSON object', false)
+  .action(async ({ config, set, json }: Configured & { json: boolean }) => {
+    const { listEvidence } = await import('./commands/evidence.ts');
+    await listEvidence(loadConfig(config, process.env, set), { json });
+    process.exit(0);
+  });
+
+configured(evidence.command('export'))
+  .description('print one piece of evidence as a file that others can check')
+  .argument('<offset-or-id>', 'as evidence list names it')
+  .addHelpText('after', '\nExample:\n  npm run -s coordinator -- evidence export 17 --config config/local.toml > evidence.json')
+  .action(async (asked: string, { config, set }: Configured) => {
+    const { exportEvidence } = await import('./commands/evidence.ts');
+    await exportEvidence(loadConfig(config, process.env, set), asked);
+    process.exit(0);
+  });
+
+evidence
+  .command('check')
+  .description("check a file of evidence with the validators' public keys alone; exit 1 where it proves nothing")
+  .argument('<file>', 'as evidence export writes it')
+  .option('--json', 'print one JSON object', false)
+  .action(async (file: string, { json }: { json: boolean }) => {
+    const { checkEvidenceFile } = await import('./commands/evidence.ts');
+    await checkEvidenceFile(file, { json });
+  });
+
+party
   .command('draw')
   .description('print the party a block hash draws')
   .requiredOption('--block-hash <hex>', 'hash of the seed block', blockHash)

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { FAULT_NAMES, type FaultSwitch, readFault } from '../devnet/faultSwitch.ts';
+import { type SignId, signId } from '../domain/processor/ids.ts';
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 
 export { FAULT_NAMES, MODULES };
@@ -62,4 +63,13 @@ export const modules = (text: string): readonly ModuleName[] => {
   const known = MODULES.filter((module) => names.includes(module));
   if (known.length !== names.length) throw new InvalidArgumentError(`expected some of ${MODULES.join(',')}, as in "observation,crypto".`);
   return known;
+};
+
+/** An attempt to sign by its name, as in `Bitcoin/0/batch/3/128`. */
+export const attemptName = (text: string): SignId => {
+  const [network, session, kind, id, attempt, ...more] = text.split('/');
+  const read = signId.safeParse({ set: { network, session: Number(session) }, kind, id, attempt: Number(attempt) });
+  if (!read.success || more.length > 0)
+    throw new InvalidArgumentError('expected network/session/kind/id/attempt, as in "Bitcoin/0/batch/3/128" or "Monero/1/plan/0x…/0".');
+  return read.data;
 };

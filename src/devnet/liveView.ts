@@ -66,6 +66,8 @@ const ofReport = (told: Report): readonly [Kind, string] => {
         'party',
         `${told.data.party?.join(', ') ?? 'to be convened'} for ${signable(told.data.id)}, attempt ${String(told.data.id.attempt)}, ${told.data.rule}`,
       ];
+    case 'serai.report.party.v1':
+      return ['party', `${told.data.party.join(', ')} for ${signable(told.data.id)}, attempt ${String(told.data.id.attempt)}, convened`];
     case 'serai.report.signed.v1':
       return ['signature', `${short(told.data.signature)} for ${signable(told.data.id)}`];
     case 'serai.report.output.v1':

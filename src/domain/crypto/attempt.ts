@@ -5,6 +5,7 @@ import { type ByParticipant, type SetId, type SignId, setName, signableName, sig
 import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
+import { holderOf, holdersOf, speaksFor } from './members.ts';
 import { type AttemptRow, attempts, head, heard, networks, type SetRow, sets, signables, words } from './rows.ts';
 import { accuse, tellPeers, tellProcessor } from './say.ts';
 
@@ -19,14 +20,6 @@ export const attemptRow = (draft: Draft, id: SignId): AttemptRow =>
 /** Whether nothing new is to be signed for the set's network. */
 export const isHalted = (draft: Draft, set: SetId): boolean => networks.get(draft, set.network)?.halted !== undefined;
 
-/** Who holds a key share. */
-export const holderOf = ({ members }: Pick<SetRow, 'members'>, share: number): Hex | undefined =>
-  members.find(({ participants }) => participants.includes(share))?.validator;
-
-/** Those who hold one of these key shares. */
-export const holdersOf = ({ members }: Pick<SetRow, 'members'>, party: readonly number[]): Hex[] =>
-  members.filter(({ participants }) => participants.some((share) => party.includes(share))).map(({ validator }) => validator);
-
 /** A row belongs to an attempt we may hear of: the set is ours, and the window no further than one ahead (design §8). */
 export const mayHold = (draft: Draft, id: SignId): SetRow | undefined => {
   const set = sets.get(draft, setName(id.set));
@@ -38,14 +31,7 @@ export const mayHold = (draft: Draft, id: SignId): SetRow | undefined => {
   return windowOf(id.attempt) <= current + 1 ? set : undefined;
 };
 
-/** Whether a validator holds every key share it speaks for. */
-export const speaksFor = (set: SetRow, from: Hex, said: ByParticipant): boolean => {
-  const own = set.members.find(({ validator }) => validator === from)?.participants ?? [];
-  const shares = Object.keys(said).map(Number);
-  return shares.length > 0 && shares.every((share) => own.includes(share));
-};
-
-/** What signs of members are told apart by: their kinds. */
+/** The kinds of a member's words on an attempt. */
 const KINDS = ['sign.preprocesses', 'sign.ready', 'sign.proposal', 'sign.round', 'sign.shares'] as const;
 
 const heardName = (id: SignId, kind: string, validator: string): string => `${signIdName(id)}/${kind}/${validator}`;

@@ -2,13 +2,12 @@ import { blake2b } from '@noble/hashes/blake2.js';
 import { fromHex, toHex } from '../hex.ts';
 import { nameOfSet } from '../observation/fields.ts';
 import type { ChainMessage } from '../observation/schemas.ts';
-import type { SetParticipant } from '../observation/stateSchemas.ts';
 import { type ExternalNetworkName, externalNetwork, setName, signableName } from '../processor/ids.ts';
-import type { PartyMember } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
 import { keysSet } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { openKeyGen } from './keyGen.ts';
+import { numberShares } from './members.ts';
 import {
   activeSet,
   type BlockRef,
@@ -70,15 +69,6 @@ export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type
       // The rest is for other consumers: of every event, only these move keys, parties and signatures (reference serai.md §b.3).
       return;
   }
-};
-
-/** Key shares are numbered from 1 in list order, each validator's in a row (reference serai.md §b.17). */
-const numberShares = (participants: readonly SetParticipant[]): PartyMember[] => {
-  let next = 1;
-  return participants.map(({ publicKey, weight }) => ({
-    validator: publicKey,
-    participants: Array.from({ length: weight }, () => next++),
-  }));
 };
 
 const newSet = (draft: Draft, context: CryptoContext, { set, block }: Told<'serai.validator-sets.new-set.v1'>): void => {

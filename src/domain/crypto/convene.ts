@@ -1,27 +1,15 @@
-import { fromHex, type Hex } from '../hex.ts';
-import { attemptStream } from '../party/attemptStream.ts';
-import { drawParty } from '../party/drawParty.ts';
-import { attemptOf, ROUNDS, roundOf, windowAt, windowOf } from '../party/window.ts';
-import { type PeerMessage, verifyPeerMessage } from '../peers/peerMessage.ts';
+import type { Hex } from '../hex.ts';
+import { drawOrder, windowStream } from '../party/drawOrder.ts';
+import { attemptOf, ROUNDS, roundOf, seedHeight, windowAt, windowOf } from '../party/window.ts';
+import type { PeerMessage } from '../peers/peerMessage.ts';
 import { type ByParticipant, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
 import type { Draft } from '../tables.ts';
-import {
-  accuseOf,
-  attemptRow,
-  hear,
-  holderOf,
-  holdersOf,
-  isHalted,
-  mayHold,
-  missingOf,
-  notePreprocesses,
-  speaksFor,
-  withheldIn,
-  wordOf,
-} from './attempt.ts';
+import { accuseOf, attemptRow, hear, isHalted, mayHold, missingOf, notePreprocesses, withheldIn, wordOf } from './attempt.ts';
 import { begin } from './begin.ts';
 import type { CryptoContext } from './context.ts';
+import { isReadyFor, judgeProposal, preprocessesIn } from './judgeProposal.ts';
 import { validatorsOf } from './keyGen.ts';
+import { holderOf, holdersOf, speaksFor } from './members.ts';
 import { type PeerBody, peerBody } from './peerBodies.ts';
 import {
   attempts,
@@ -35,16 +23,7 @@ import {
   sets,
   signables,
 } from './rows.ts';
-import { signedFor, tellPeers } from './say.ts';
-
-/** The participants of a set in the order in which a window's seed block draws them (design §8). */
-export const drawOrder = (set: Pick<SetRow, 'n'>, id: SignId, seed: BlockRef): number[] =>
-  drawParty({
-    blockHash: fromHex(seed.hash),
-    participants: set.n,
-    threshold: set.n,
-    stream: attemptStream({ ...id, attempt: attemptOf(windowOf(id.attempt)) }),
-  });
+import { report, signedFor, tellPeers } from './say.ts';
 
 const conveningName = (id: SignId): string => `${signableName(id)}/${String(windowOf(id.attempt))}`;
 
@@ -76,12 +55,12 @@ const missingInPure = (draft: Draft, set: SetRow, id: SignId): Hex[] => {
 export const joinRound = (draft: Draft, context: CryptoContext, set: SetRow, row: SignableRow, id: SignId, seed: BlockRef): void => {
   const tip = head.get(draft, '');
   if (tip === undefined || attemptRow(draft, id).begun !== undefined) return;
-  const order = drawOrder(set, id, seed);
+  const order = drawOrder(set.n, id, seed.hash);
   const convener = holderOf(set, order[0] ?? 0);
   if (convener === undefined) return;
   if (roundOf(id.attempt) === 0) noteFailures(draft, context, set, missingInPure(draft, set, id));
-  const stream = attemptStream({ ...id, attempt: attemptOf(windowOf(id.attempt)) }).toString();
-  begin(draft, context, id, { digest: row.digest, rule: 'convened', blockHash: seed.hash, stream, convener });
+  const stream = windowStream(id).toString();
+  begin(draft, context, id, { digest: row.digest, rule: 'convened', blockHash: seed.hash, stream, convener }, row.anchor);
   if (convener === context.self) {
     const early = convenings.get(draft, conveningName(id));
     const readies = early?.id.attempt === id.attempt ? early.readies : {};
@@ -117,19 +96,6 @@ export const readyArrived = (
   propose(draft, context, set, id);
 };
 
-const preprocessesIn = (message: PeerMessage): ByParticipant => {
-  const said = peerBody.safeParse({ kind: message.kind, body: message.body });
-  return said.success && said.data.kind === 'sign.ready' ? said.data.body.preprocesses : {};
-};
-
-/** Whether a ready is for this attempt, seed and digest. */
-const fits = (message: PeerMessage, id: SignId, begun: { readonly digest: Hex; readonly blockHash: Hex }): boolean => {
-  const said = peerBody.safeParse({ kind: message.kind, body: message.body });
-  if (!said.success || said.data.kind !== 'sign.ready') return false;
-  const { body } = said.data;
-  return signIdName(body.id) === signIdName(id) && body.digest === begun.digest && body.seed === begun.blockHash;
-};
-
 /** The convener proposes any t shares that are ready; while nobody has waited for a block yet, only of members that never failed. */
 const propose = (draft: Draft, context: CryptoContext, set: SetRow, id: SignId): void => {
   const convening = convenings.get(draft, conveningName(id));
@@ -148,7 +114,7 @@ const propose = (draft: Draft, context: CryptoContext, set: SetRow, id: SignId):
   const failed = (validator: string): number => failures.get(draft, `${setName(set.set)}/${validator}`) ?? 0;
   const rank = new Map((convening.order ?? []).map((share, place) => [share, place]));
   const ready = Object.entries(convening.readies)
-    .filter(([validator, message]) => fits(message, id, begun) && (tip.number > (convening.openedAt ?? 0) || failed(validator) === 0))
+    .filter(([validator, message]) => isReadyFor(message, id, begun) && (tip.number > (convening.openedAt ?? 0) || failed(validator) === 0))
     .flatMap(([validator, message]) =>
       Object.keys(preprocessesIn(message)).map((share) => ({
         validator: validator as Hex,
@@ -174,30 +140,6 @@ export const proposalArrived = (draft: Draft, context: CryptoContext, message: P
   acceptProposal(draft, context, id);
 };
 
-/** Why a proposal may not be accepted, or the preprocesses it is made of (design §8, "odd windows are convened"). */
-const judge = (
-  context: CryptoContext,
-  set: SetRow,
-  id: SignId,
-  begun: { readonly digest: Hex; readonly blockHash: Hex },
-  { party, digest, readies }: Extract<PeerBody, { kind: 'sign.proposal' }>['body'],
-): string | ByParticipant => {
-  if (digest !== begun.digest) return `its digest is not ours, ${begun.digest}`;
-  if (party.length !== set.t || party.some((share, index) => share <= (party[index - 1] ?? 0) || share > set.n))
-    return 'its party is not one of the threshold, in ascending order';
-  const said: Record<string, Hex> = {};
-  for (const ready of readies) {
-    if (ready.genesis !== context.genesisHash || !fits(ready, id, begun)) return `the ready of ${ready.from} is for something else`;
-    const preprocesses = preprocessesIn(ready);
-    if (!speaksFor(set, ready.from, preprocesses)) return `${ready.from} does not hold the shares it is ready with`;
-    if (!verifyPeerMessage(ready, context.verify)) return `the ready of ${ready.from} is not signed by it`;
-    Object.assign(said, preprocesses);
-  }
-  const chosen = party.map((share) => [String(share), said[String(share)]] as const);
-  if (chosen.some(([, bytes]) => bytes === undefined)) return 'a share of its party is not ready';
-  return Object.fromEntries(chosen) as ByParticipant;
-};
-
 /** Accepts the proposal that lies there, if our own chain is in the window's first half and nothing was accepted before. */
 const acceptProposal = (draft: Draft, context: CryptoContext, id: SignId): void => {
   const attempt = attemptRow(draft, id);
@@ -209,12 +151,22 @@ const acceptProposal = (draft: Draft, context: CryptoContext, id: SignId): void 
   if (message === undefined || isHalted(draft, id.set) || !isJoinable(draft, row, id)) return;
   const said = peerBody.parse({ kind: message.kind, body: message.body });
   if (said.kind !== 'sign.proposal') return;
-  const judged = judge(context, set, id, begun, said.body);
+  const judged = judgeProposal(context, set, id, begun, said.body);
   if (typeof judged === 'string') {
     accuseOf(draft, context, 'sign.invalid-proposal', id, [message], judged);
     return;
   }
   attempts.put(draft, signIdName(id), { ...attempt, begun: { ...begun, party: said.body.party } });
+  report(draft, context, signIdName(id), {
+    type: 'serai.report.party.v1',
+    data: {
+      id,
+      party: said.body.party,
+      anchor: row.anchor,
+      seed: { number: seedHeight(row.anchor.number, id.attempt), hash: begun.blockHash },
+      proposal: message,
+    },
+  });
   notePreprocesses(draft, context, id, begun.digest, judged);
 };
 

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { peerMessage } from '../peers/peerMessage.ts';
 import { hex, hexOf, keyGenId, participant, signId, u32, validatorSet } from '../processor/ids.ts';
 import type { Json } from '../tables.ts';
 
 const json: z.ZodType<Json> = z.json();
+
+const blockRef = z.strictObject({ number: u32, hash: hexOf(32) });
 
 /** What stands on `<name>-reports`: for the operator, and for any consumer. */
 export const report = z.discriminatedUnion('type', [
@@ -21,8 +24,20 @@ export const report = z.discriminatedUnion('type', [
       rule: z.enum(['pure', 'convened']),
       convener: hexOf(32).optional(),
       digest: hexOf(32),
+      anchor: blockRef,
       /** Where it stands in the journal. */
       journal: z.strictObject({ number: u32, head: hexOf(32) }),
+    }),
+  }),
+  /** The party that a convener proposed and this validator accepted, with the readies that prove it. */
+  z.strictObject({
+    type: z.literal('serai.report.party.v1'),
+    data: z.strictObject({
+      id: signId,
+      party: z.array(participant).readonly(),
+      anchor: blockRef,
+      seed: blockRef,
+      proposal: peerMessage,
     }),
   }),
   /** What was signed, with what anyone needs to check it; without a party where it was signed before we knew of it. */

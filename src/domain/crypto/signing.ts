@@ -5,11 +5,12 @@ import { attemptOf, seedHeight, windowAt, windowOf } from '../party/window.ts';
 import type { PeerMessage } from '../peers/peerMessage.ts';
 import { type ByParticipant, type SetId, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
 import type { Draft } from '../tables.ts';
-import { attemptRow, forget, forgetEarly, hear, holdersOf, isHalted, mayHold, notePreprocesses, speaksFor } from './attempt.ts';
+import { attemptRow, forget, forgetEarly, hear, isHalted, mayHold, notePreprocesses } from './attempt.ts';
 import { begin } from './begin.ts';
 import type { CryptoContext } from './context.ts';
 import { conveneOn, joinRound, readyMade } from './convene.ts';
 import { validatorsOf } from './keyGen.ts';
+import { holdersOf, speaksFor } from './members.ts';
 import type { PartyOf } from './reports.ts';
 import {
   attempts,
@@ -74,7 +75,7 @@ const joinPure = (draft: Draft, context: CryptoContext, set: SetRow, row: Signab
   const stream = attemptStream(id);
   const party = drawParty({ blockHash: fromHex(seed.hash), participants: set.n, threshold: set.t, stream });
   if (!party.some((share) => set.mine.includes(share))) return;
-  begin(draft, context, id, { digest: row.digest, rule: 'pure', party, blockHash: seed.hash, stream: stream.toString() });
+  begin(draft, context, id, { digest: row.digest, rule: 'pure', party, blockHash: seed.hash, stream: stream.toString() }, row.anchor);
 };
 
 const forgetOld = (draft: Draft, set: SetRow, id: SignId): void => {
