@@ -6,6 +6,7 @@ import { type Figure, printFigure } from './figure.ts';
 import { memory } from './memory.ts';
 import { micro } from './micro.ts';
 import { observe } from './observe.ts';
+import { signing } from './signing.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   cycle: () => cycle(report),
   micro: () => micro(report),
   observe: () => observe(report),
+  signing: () => signing(report),
   memory: () => memory(Number(values.minutes), report),
 };
 const names = positionals.length === 0 ? Object.keys(benches) : positionals;
