@@ -16,6 +16,7 @@ import { type ByParticipant, type SignId, signableName, signIdName } from '../..
 import type { Command, Reply } from '../../src/domain/processor/messages.ts';
 import type { TopicRecord } from '../../src/domain/record.ts';
 import { Draft, type Json, type View } from '../../src/domain/tables.ts';
+import { devAccount, signSr25519, verifySr25519 } from '../../src/domain/threshold/schnorrkel.ts';
 import { topicsOf } from '../../src/domain/topics.ts';
 
 export const GENESIS: Hex = `0x${'07'.repeat(32)}`;
@@ -34,7 +35,6 @@ export const seeded = (seed: number): (() => number) => {
 };
 
 const digest = (...words: readonly unknown[]): Hex => digestBytes(utf8ToBytes(words.map(String).join('|')));
-const validatorOf = (index: number): Hex => digest('validator', index);
 const hashOf = (seed: number, number: number): Hex => digest('block', seed, number);
 
 /** A stand-in for signatures: what only the holder of a key could write here. */
@@ -56,6 +56,8 @@ export type Fault =
 
 export interface SigningNetworkOptions {
   readonly seed: number;
+  /** Development accounts whose real signatures the members make, instead of marks. */
+  readonly accounts?: readonly string[];
   /** Key shares by validator. */
   readonly weights: readonly number[];
   readonly faults?: Readonly<Record<number, Fault>>;
@@ -260,20 +262,20 @@ export class SigningNetwork {
     this.t = thresholdOf(this.n);
     let next = 1;
     const members = weights.map((weight, index) => ({
-      validator: validatorOf(index),
+      validator: this.#validatorOf(index),
       participants: Array.from({ length: weight }, () => next++),
     }));
     this.members = members.map(({ validator, participants }, index) => this.#join(index, validator, participants));
     for (const member of this.members) {
       const row: SetRow = {
         set: SET,
-        anchor: this.#block(0),
+        anchor: this.block(0),
         members,
         n: this.n,
         t: this.t,
         mine: member.mine,
         state: 'active',
-        keys: { substrate: this.groupKey, network: '0x', block: this.#block(0) },
+        keys: { substrate: this.groupKey, network: '0x', block: this.block(0) },
       };
       this.#decide(member, (draft) => {
         sets.put(draft, 'Bitcoin/0', row);
@@ -291,7 +293,7 @@ export class SigningNetwork {
       id,
       digest: digestBytes(fromHex(message)),
       message,
-      anchor: this.#block(anchor),
+      anchor: this.block(anchor),
       state: 'open',
     } as const;
     this.#messages.set(signableName(row), message);
@@ -353,9 +355,9 @@ export class SigningNetwork {
 
   /** A message as a member would sign it. */
   signed(from: number, to: number, { kind, body }: PeerBody): PeerMessage {
-    const [sender, receiver] = [validatorOf(from), validatorOf(to)];
+    const [sender, receiver] = [this.#validatorOf(from), this.#validatorOf(to)];
     const message = { kind, from: sender, to: receiver, genesis: GENESIS, id: 'x', body };
-    return { ...message, signature: toHex(mark(fromHex(sender), peerMessageBytes(message))) };
+    return { ...message, signature: toHex(this.#signer(from, sender)(peerMessageBytes(message))) };
   }
 
   #join(index: number, key: Hex, mine: readonly number[]): Member {
@@ -369,8 +371,11 @@ export class SigningNetwork {
         genesisHash: GENESIS,
         networks: ['Bitcoin'],
         topics: TOPICS,
-        sign: (message) => mark(fromHex(key), message),
-        verify,
+        sign: this.#signer(index, key),
+        verify: (publicKey, message, signature) =>
+          this.#options.accounts !== undefined && toHex(publicKey) !== this.groupKey
+            ? verifySr25519(publicKey, message, signature)
+            : verify(publicKey, message, signature),
         musig: new MusigNonces(new Uint8Array(32).fill(1)),
       },
       rows: new Rows(),
@@ -380,7 +385,20 @@ export class SigningNetwork {
     };
   }
 
-  #block(number: number): BlockRef {
+  #validatorOf(index: number): Hex {
+    const account = this.#options.accounts?.[index];
+    return account === undefined ? digest('validator', index) : toHex(devAccount(account).publicKey);
+  }
+
+  #signer(index: number, key: Hex): (message: Uint8Array) => Uint8Array {
+    const account = this.#options.accounts?.[index];
+    return account === undefined
+      ? (message) => mark(fromHex(key), message)
+      : (message) => signSr25519(devAccount(account).secretKey, message);
+  }
+
+  /** A block of the network's chain. */
+  block(number: number): BlockRef {
     return { number, hash: hashOf(this.#options.seed, number) };
   }
 
@@ -395,7 +413,7 @@ export class SigningNetwork {
 
   #takeBlock(draft: Draft, member: Member, number: number): void {
     const zero: Hex = `0x${'00'.repeat(32)}`;
-    const data = { ...this.#block(number), parentHash: zero, stateRoot: zero, extrinsicsRoot: zero, time: number * 6_000 };
+    const data = { ...this.block(number), parentHash: zero, stateRoot: zero, extrinsicsRoot: zero, time: number * 6_000 };
     chainMessageArrived(draft, member.context, { type: 'serai.chain.block.v1', data });
   }
 
