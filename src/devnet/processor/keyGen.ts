@@ -5,13 +5,13 @@ import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { type ByParticipant, type KeyGenId, setName } from '../../domain/processor/ids.ts';
 import type { Reply } from '../../domain/processor/messages.ts';
 import type { Draft } from '../../domain/tables.ts';
-import { type DkgSecret, dkgBegin, dkgFinish, dkgMessageLength, dkgShares } from '../../domain/threshold/dkg.ts';
+import { type DkgSecret, dkgBegin, dkgDeal, dkgFinishAll, dkgMessageLength } from '../../domain/threshold/dkg.ts';
 import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
 import { certificateBytes, type GenerateKey, objection } from './certificate.ts';
 import type { ProcessorContext } from './context.ts';
 import { ProcessorError } from './processorError.ts';
 import { attemptsOf, type KeyGenRow, keyGenName, keyGens, keys } from './rows.ts';
-import { openShare, sealShare } from './sealedShare.ts';
+import { openShare, sealShare, sharedWith } from './sealedShare.ts';
 
 const KEY_LENGTH = 32;
 
@@ -80,15 +80,16 @@ export const commitmentsGiven = (draft: Draft, context: ProcessorContext, id: Ke
   const secret = fromHex(row.encryption);
   const messages = messagesOf(row, blobs);
   try {
-    const made = mineOf(row).map((from) => ({ from, shares: dkgShares(secretOf(row, from), messages) }));
+    const made = dkgDeal(secretsOf(row), messages);
     const shares: Record<string, Hex> = {};
     const blamed: Reply[] = [];
     for (const member of othersOf(row)) {
       const publicKey = bytesOf(blobs, firstOf(member)).subarray(0, KEY_LENGTH);
       try {
+        const shared = sharedWith({ secret, publicKey });
         for (const to of member) {
-          const sealed = made.map(({ from, shares: dealt }) =>
-            sealShare(dealt.get(to) ?? new Uint8Array(), { secret, publicKey }, { id, from, to }, context.random),
+          const sealed = [...made].map(([from, dealt]) =>
+            sealShare(dealt.get(to) ?? new Uint8Array(), shared, { id, from, to }, context.random),
           );
           shares[to] = toHex(concatBytes(...sealed));
         }
@@ -116,15 +117,7 @@ export const sharesGiven = (draft: Draft, id: KeyGenId, given: ByParticipant): R
   if (opened.blamed.length > 0) return opened.blamed;
   const messages = messagesOf(row, blobs);
   try {
-    const mine = mineOf(row);
-    const between = new Map(mine.map((from) => [from, mine.length > 1 ? dkgShares(secretOf(row, from), messages) : undefined]));
-    const made = mine.map((to) => {
-      const dealt = mine.flatMap((from) => {
-        const share = between.get(from)?.get(to);
-        return share === undefined ? [] : [[from, share] as const];
-      });
-      return dkgFinish(secretOf(row, to), messages, new Map([...(opened.shares.get(to) ?? []), ...dealt]));
-    });
+    const made = dkgFinishAll(secretsOf(row), messages, opened.shares);
     const [first] = made;
     if (first === undefined) return [];
     const verifyingShares = Object.fromEntries([...first.verifyingShares].map(([index, share]) => [String(index), toHex(share)]));
@@ -152,11 +145,12 @@ const openShares = (
   for (const member of othersOf(row)) {
     const publicKey = bytesOf(blobs, firstOf(member)).subarray(0, KEY_LENGTH);
     const sealed = bytesOf(given, firstOf(member));
+    const shared = sharedWith({ secret, publicKey });
     const whole = sealed.length === mine.length * member.length * SEALED_LENGTH;
     const opened = mine.flatMap((to, place) =>
       member.map((from, column) => {
         const at = (place * member.length + column) * SEALED_LENGTH;
-        return { to, from, share: openShare(sealed.subarray(at, at + SEALED_LENGTH), { secret, publicKey }, { id, from, to }) };
+        return { to, from, share: openShare(sealed.subarray(at, at + SEALED_LENGTH), shared, { id, from, to }) };
       }),
     );
     if (!whole || opened.some(({ share }) => share === undefined))
@@ -204,12 +198,8 @@ const othersOf = ({ index, members }: KeyGenRow): (readonly number[])[] => membe
 
 const bytesOf = (map: ByParticipant, index: number): Uint8Array => fromHex(map[index] ?? '0x');
 
-const secretOf = ({ t, n, coefficients }: KeyGenRow, index: number): DkgSecret => ({
-  index,
-  t,
-  n,
-  coefficients: (coefficients[index] ?? []).map(fromHex),
-});
+const secretsOf = (row: KeyGenRow): DkgSecret[] =>
+  mineOf(row).map((index) => ({ index, t: row.t, n: row.n, coefficients: (row.coefficients[index] ?? []).map(fromHex) }));
 
 /** Each participant's round 1 message, out of its holder's blob. */
 const messagesOf = (row: KeyGenRow, blobs: ByParticipant): Map<number, Uint8Array> => {

@@ -79,7 +79,7 @@ const generateKeys = async (certificate: PartyCertificate, holders: readonly Hol
     for (const other of holders)
       if (other !== holder)
         shares[firstOf(other)] = `0x${memberOf(certificate, holder)
-          .map((to) => made.get(other)?.[to]?.slice(2) ?? '')
+          .map((to) => (made.get(other)?.[to] ?? '0x').slice(2))
           .join('')}`;
     const replies = await holder.processor.handle({ type: 'serai.key-gen.shares.v1', data: { id, shares } });
     generated.push(only(replies, 'serai.key-gen.generated-key-pair.v1').keyPair.substrate);
@@ -118,6 +118,12 @@ describe('a set of unequal weights', () => {
     const held = rows.map((each) => Object.keys(each.get('Bitcoin/0')?.secretShares ?? {}));
     expect(held).toEqual([['1', '2', '3'], ['4'], ['5', '6'], ['7', '8', '9', '10']]);
     expect(rows.map((each) => each.get('Bitcoin/0')?.t)).toEqual([7, 7, 7, 7]);
+  });
+
+  it('has its key where one holds more than half of them', async () => {
+    const four = await Promise.all([8, 4, 2, 1].map(open));
+    const [key, ...others] = await generateKeys(partyOf(0, four), four);
+    expect(new Set(others)).toEqual(new Set([key]));
   });
 
   it('blames the holder of a share that does not fit, and of blobs of the wrong length', async () => {
