@@ -6,7 +6,7 @@ import type { Draft, Json } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
-import { keyGenRow, mayHear, noteBlame, noteKeyGen, openAttempt, superseded } from './keyGenRows.ts';
+import { forgetOldAttempts, keyGenRow, mayHear, noteBlame, noteKeyGen, openAttempt, superseded } from './keyGenRows.ts';
 import { isPlausible, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, keyGens, type SetRow, sets } from './rows.ts';
@@ -45,6 +45,7 @@ const enterAttempt = (draft: Draft, context: CryptoContext, row: SetRow): void =
   const id = { set: row.set, attempt: openAttempt(draft, row) };
   if (!keyGenRow(draft, id).opened) {
     noteKeyGen(draft, id, { opened: true });
+    forgetOldAttempts(draft, row);
     const removed = suspectsFor(draft, context, row, id.attempt);
     if (convenerOf(row, id.attempt, removed) === context.self) propose(draft, context, row, partyWithout(row, id.attempt, removed));
   }

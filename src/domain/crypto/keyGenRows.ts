@@ -9,6 +9,9 @@ import { head, type KeyGenRow, keyGens, type SetRow, sets } from './rows.ts';
 /** Attempts ahead of our own chain of which we hold what we hear: heads differ by blocks, not by more. */
 const MOST_AHEAD = 2;
 
+/** Attempts before the open one that are remembered: who failed earlier has had its chance again. */
+export const KEPT_ATTEMPTS = 8;
+
 const NOTHING: KeyGenRow = {
   opened: false,
   proposals: {},
@@ -52,5 +55,18 @@ export const superseded = (draft: Draft, row: SetRow, { attempt }: KeyGenId): bo
 export const mayHear = (draft: Draft, id: KeyGenId): boolean => {
   const row = sets.get(draft, setName(id.set));
   if (row === undefined) return id.attempt <= MOST_AHEAD;
-  return row.state === 'keygen' && id.attempt <= openAttempt(draft, row) + MOST_AHEAD;
+  const open = openAttempt(draft, row);
+  const kept = id.attempt >= open - KEPT_ATTEMPTS || keyGenRow(draft, id).keyPair !== undefined;
+  return row.state === 'keygen' && kept && id.attempt <= open + MOST_AHEAD;
+};
+
+/** Drops attempts too long ago to matter; not the last certified one, nor any that generated a key: the chain may still name it (design §7.5). */
+export const forgetOldAttempts = (draft: Draft, row: SetRow): void => {
+  const oldest = openAttempt(draft, row) - KEPT_ATTEMPTS;
+  const last = Math.max(...certifiedOf(draft, row).map(({ id }) => id.attempt));
+  for (const [name, { keyPair }] of [...keyGens.rows(draft)]) {
+    const attempt = Number(name.split('/').at(-1));
+    if (keyPair === undefined && attempt < oldest && attempt !== last && name === keyGenName({ set: row.set, attempt }))
+      keyGens.delete(draft, name);
+  }
 };

@@ -4,7 +4,7 @@ import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { convenerOf, keyGenName, partyBytes, removedOf, sharesOf, validatorsOf } from './keyGenParty.ts';
-import { certifiedOf, keyGenRow } from './keyGenRows.ts';
+import { certifiedOf, KEPT_ATTEMPTS, keyGenRow } from './keyGenRows.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type KeyGenRow, musigs, type SetRow } from './rows.ts';
 
@@ -61,22 +61,29 @@ const failedIn = (draft: Draft, context: CryptoContext, row: SetRow, attempt: nu
   return [...new Set(known.blamed.length > 0 ? known.blamed : owing)].filter((validator) => validator !== context.self);
 };
 
+/** What the attempts before one come to: whom we would leave out, and everyone who failed. */
+const lookBack = (draft: Draft, context: CryptoContext, row: SetRow, attempt: number): { readonly out: Hex[]; readonly failed: Hex[] } => {
+  const first = Math.max(0, attempt - KEPT_ATTEMPTS);
+  const remains = (without: readonly Hex[]): boolean => row.n - sharesOf(row.members, without) >= row.t;
+  const everyone: Hex[] = [];
+  let out: Hex[] = [];
+  for (let earlier = first; earlier < attempt; earlier += 1) {
+    const { party } = keyGenRow(draft, { set: row.set, attempt: earlier });
+    if (party !== undefined) out = removedOf(party);
+    const failed = failedIn(draft, context, row, earlier, out);
+    everyone.push(...failed);
+    if (!remains(failed)) continue;
+    out = out.reduce((all, validator) => (!all.includes(validator) && remains([...all, validator]) ? [...all, validator] : all), failed);
+  }
+  return { out, failed: everyone };
+};
+
 /**
  * Whom we would leave out of an attempt: who failed in the one before it, then those left out already, as far as t key shares
  * remain (reference serai.md §c.3). Where too many failed nobody new is left out and the same party tries again.
  */
-export const suspectsFor = (draft: Draft, context: CryptoContext, row: SetRow, attempt: number): Hex[] => {
-  const certified = certifiedOf(draft, row).filter(({ id }) => id.attempt < attempt);
-  const last = certified.sort((a, b) => b.id.attempt - a.id.attempt)[0];
-  const remains = (without: readonly Hex[]): boolean => row.n - sharesOf(row.members, without) >= row.t;
-  let out = last === undefined ? [] : removedOf(last);
-  for (let earlier = last?.id.attempt ?? 0; earlier < attempt; earlier += 1) {
-    const failed = failedIn(draft, context, row, earlier, out);
-    if (!remains(failed)) continue;
-    out = out.reduce((all, validator) => (!all.includes(validator) && remains([...all, validator]) ? [...all, validator] : all), failed);
-  }
-  return out;
-};
+export const suspectsFor = (draft: Draft, context: CryptoContext, row: SetRow, attempt: number): readonly Hex[] =>
+  lookBack(draft, context, row, attempt).out;
 
 /**
  * Whether we may sign a proposal: we are in it, and whom it leaves out failed in an earlier attempt on our own view or was left
@@ -86,11 +93,8 @@ export const suspectsFor = (draft: Draft, context: CryptoContext, row: SetRow, a
 export const isPlausible = (draft: Draft, context: CryptoContext, row: SetRow, party: KeyGenParty): boolean => {
   if (!validatorsOf(party).includes(context.self)) return false;
   const { attempt } = party.id;
-  if (attempt % 2 === 0) return true;
-  const known = new Set(certifiedOf(draft, row).flatMap(removedOf));
-  for (let earlier = 0; earlier < attempt; earlier += 1) {
-    const out = suspectsFor(draft, context, row, earlier);
-    for (const validator of failedIn(draft, context, row, earlier, out)) known.add(validator);
-  }
-  return removedOf(party).every((validator) => known.has(validator));
+  const removed = removedOf(party);
+  if (attempt % 2 === 0 || removed.length === 0) return true;
+  const known = new Set([...certifiedOf(draft, row).flatMap(removedOf), ...lookBack(draft, context, row, attempt).failed]);
+  return removed.every((validator) => known.has(validator));
 };
