@@ -246,6 +246,25 @@ describe('a proposal', () => {
   });
 });
 
+describe('a convener', () => {
+  it('that proposes two parties, both of which could stand, has one signed by each member at most', () => {
+    const network = new KeyGenNetwork({ seed: 9, weights: FOUR });
+    const [convener, , silentOne] = roles(network.row(), 1);
+    for (const member of network.members) {
+      if (member.key === silentOne) member.fault = silent;
+      if (member.key === convener)
+        member.fault = (said) =>
+          said.kind === 'certificate.proposal' && said.body.id.attempt === 1
+            ? [[], [silentOne]].map((out) => ({ ...said, body: partyWithout(network.row(), 1, out) }))
+            : [said];
+    }
+    network.run(20_000);
+    expect(network.evidence()).toContain('certificate.conflict');
+    expect(network.taken).toBeDefined();
+    checkNeverTwice(network);
+  });
+});
+
 /** The convener of an attempt without the last of its draw, somebody else, and that last one. */
 const roles = (row: SetRow, attempt: number): readonly [convener: Hex, victim: Hex, silentOne: Hex] => {
   const keys = row.members.map(({ validator }) => validator);
