@@ -23,6 +23,7 @@ export interface ProcessorServiceDeps extends ModuleDeps {
 const intentOf = ({ type, data }: Reply): string => {
   if (type === 'serai.epoch.opened.v1') return String(data.epoch);
   if (type === 'serai.substrate.block-ack.v1') return String(data.block.number);
+  if ('participant' in data) return `${keyGenName(data.id)}/${String(data.participant)}`;
   return 'kind' in data.id ? signIdName(data.id) : keyGenName(data.id);
 };
 

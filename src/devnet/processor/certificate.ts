@@ -10,28 +10,35 @@ import type { ProcessorContext } from './context.ts';
 export type GenerateKey = Extract<Command, { type: 'serai.key-gen.generate-key.v1' }>['data'];
 
 /** The bytes members sign for a keygen party: label ‖ genesis ‖ canonical JSON of the certificate without its signatures (design §7). */
-export const certificateBytes = (genesisHash: Hex, { id, anchor, threshold, members }: Omit<PartyCertificate, 'signatures'>): Uint8Array =>
+export const certificateBytes = (
+  genesisHash: Hex,
+  { id, anchor, threshold, members, removed }: Omit<PartyCertificate, 'signatures'>,
+): Uint8Array =>
   concatBytes(
     utf8ToBytes('serai-coordinator/v1/certificate.keygen'),
     fromHex(genesisHash),
-    utf8ToBytes(canonicalJson({ id, anchor, threshold, members })),
+    utf8ToBytes(canonicalJson({ id, anchor, threshold, members, removed })),
   );
 
 /** Why this processor will not generate a key with such a party, undefined where it will. */
 export const objection = (context: ProcessorContext, { id, params, shares, certificate }: GenerateKey): string | undefined => {
-  const { members, threshold, signatures } = certificate;
+  const { members, removed, threshold, signatures } = certificate;
   if (canonicalJson(certificate.id) !== canonicalJson(id)) return 'the certificate is of another attempt';
-  if (members.some(({ participants }) => participants.length !== 1) || shares !== 1) return 'only one key share per validator is supported';
-  const numbers = members.flatMap(({ participants }) => participants).sort((a, b) => a - b);
+  const numbers = members.flatMap(({ participants }) => participants);
   if (numbers.length !== params.n || numbers.some((number, at) => number !== at + 1)) return 'the party does not hold shares 1 to n';
-  if (new Set(members.map(({ validator }) => validator)).size !== members.length) return 'a validator is twice in the party';
-  if (threshold !== params.t || threshold !== thresholdOf(params.n)) return 'the threshold is not that of the party';
-  if (!members.some(({ validator, participants }) => validator === context.validator && participants[0] === params.i))
-    return 'share i is not ours';
+  const validators = [...members, ...removed].map(({ validator }) => validator);
+  if (new Set(validators).size !== validators.length) return 'a validator is twice in the party';
+  // The threshold stays that of the whole set, whoever is removed from it (reference serai.md §c.3).
+  const whole = params.n + removed.reduce((sum, { weight }) => sum + weight, 0);
+  if (threshold !== params.t || threshold !== thresholdOf(whole)) return 'the threshold is not that of the party';
+  if (params.n < threshold) return 'too few key shares remain';
+  const own = members.find(({ validator }) => validator === context.validator)?.participants ?? [];
+  if (own[0] !== params.i || own.length !== shares) return 'the shares from i on are not ours';
   const bytes = certificateBytes(context.genesisHash, certificate);
   const stands = ({ validator }: { readonly validator: Hex }): boolean => {
     const signature = signatures[validator];
     return signature !== undefined && verifySr25519(fromHex(validator), bytes, fromHex(signature));
   };
-  return members.filter(stands).length < threshold ? 'too few members have signed the party' : undefined;
+  const signed = members.filter(stands).reduce((sum, { participants }) => sum + participants.length, 0);
+  return signed < threshold ? 'too few members have signed the party' : undefined;
 };

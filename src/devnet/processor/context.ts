@@ -39,7 +39,7 @@ export class HeldNonces {
     return nonces;
   }
 
-  /** Wipes what is held for the attempts of a signable. */
+  /** Wipes what is held for a signable, or for one attempt at it. */
   wipe(signable: string): void {
     for (const [name, nonces] of [...this.#held]) {
       if (!name.startsWith(`${signable}/`)) continue;

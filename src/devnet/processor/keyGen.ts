@@ -2,48 +2,68 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { digestBytes, digestOf } from '../../domain/crypto/digest.ts';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
-import type { ByParticipant, KeyGenId } from '../../domain/processor/ids.ts';
+import { type ByParticipant, type KeyGenId, setName } from '../../domain/processor/ids.ts';
 import type { Reply } from '../../domain/processor/messages.ts';
 import type { Draft } from '../../domain/tables.ts';
-import { type DkgSecret, dkgBegin, dkgFinish, dkgMessageLength, dkgShares } from '../../domain/threshold/dkg.ts';
+import { type DkgSecret, dkgBegin, dkgDeal, dkgFinishAll, dkgMessageLength } from '../../domain/threshold/dkg.ts';
 import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
 import { certificateBytes, type GenerateKey, objection } from './certificate.ts';
 import type { ProcessorContext } from './context.ts';
 import { ProcessorError } from './processorError.ts';
-import { type KeyGenRow, keyGenName, keyGens } from './rows.ts';
-import { openShare, sealShare } from './sealedShare.ts';
+import { attemptsOf, type KeyGenRow, keyGenName, keyGens, keys } from './rows.ts';
+import { openShare, sealShare, sharedWith } from './sealedShare.ts';
 
 const KEY_LENGTH = 32;
 
-/** Round 1: our commitments, if the party's certificate stands. */
+/** A sealed share: nonce of 24 bytes ‖ 32 bytes ‖ tag of 16. */
+const SEALED_LENGTH = 72;
+
+/** Round 1: our commitments, if the party's certificate stands. With a new attempt the secrets of earlier ones end (design §7.3). */
 export const generateKey = (draft: Draft, context: ProcessorContext, command: GenerateKey): Reply[] => {
-  const { id, params } = command;
+  const { id, params, shares } = command;
   const refused = objection(context, command);
   if (refused !== undefined) return [blame(id, params.i, refused)];
+  if (isOver(draft, id)) return [];
   const party = digestBytes(certificateBytes(context.genesisHash, command.certificate));
   const known = keyGens.get(draft, keyGenName(id));
   if (known !== undefined) {
     if (known.party !== party) return [blame(id, params.i, 'this attempt was begun with another party')];
     return [{ type: 'serai.key-gen.commitments.v1', data: { id, commitments: known.blob } }];
   }
-  const { secret, message } = dkgBegin({ index: params.i, t: params.t, n: params.n }, context.random);
+  forgetEarlier(draft, id);
+  const mine = Array.from({ length: shares }, (_, at) => params.i + at);
+  const made = mine.map((index) => dkgBegin({ index, t: params.t, n: params.n }, context.random));
   const encryption = Uint8Array.from(context.random(KEY_LENGTH));
-  const blob = toHex(concatBytes(x25519.getPublicKey(encryption), message));
+  const blob = toHex(concatBytes(x25519.getPublicKey(encryption), ...made.map(({ message }) => message)));
   keyGens.put(draft, keyGenName(id), {
     index: params.i,
     t: params.t,
     n: params.n,
+    members: command.certificate.members.map(({ participants }) => participants),
     party,
-    coefficients: secret.coefficients.map(toHex),
+    coefficients: Object.fromEntries(made.map(({ secret }) => [String(secret.index), secret.coefficients.map(toHex)])),
     encryption: toHex(encryption),
     blob,
   });
   return [{ type: 'serai.key-gen.commitments.v1', data: { id, commitments: blob } }];
 };
 
-/** Round 2: a share for every other participant, encrypted to its processor. */
+/** Whether an attempt is over: the set has its key, or a later attempt has begun here. */
+const isOver = (draft: Draft, { set, attempt }: KeyGenId): boolean =>
+  keys.get(draft, setName(set)) !== undefined || attemptsOf(draft, set).some((other) => other > attempt);
+
+/** Secrets of earlier attempts go; a key one of them generated stays, as the chain may still name it (design §7.5). */
+const forgetEarlier = (draft: Draft, { set }: KeyGenId): void => {
+  for (const attempt of attemptsOf(draft, set)) {
+    const name = keyGenName({ set, attempt });
+    if (keyGens.get(draft, name)?.key === undefined) keyGens.delete(draft, name);
+  }
+};
+
+/** Round 2: the shares for every other member's participants, encrypted to its processor. */
 export const commitmentsGiven = (draft: Draft, context: ProcessorContext, id: KeyGenId, given: ByParticipant): Reply[] => {
   const row = begun(draft, id);
+  if (row === undefined) return [];
   const blobs: ByParticipant = { ...given, [row.index]: given[row.index] ?? row.blob };
   if (row.blobs !== undefined && row.shares !== undefined) {
     const other = differing(row.blobs, blobs);
@@ -51,60 +71,98 @@ export const commitmentsGiven = (draft: Draft, context: ProcessorContext, id: Ke
     return [{ type: 'serai.key-gen.shares.v1', data: { id, shares: row.shares } }];
   }
   if (blobs[row.index] !== row.blob) return [blame(id, row.index, 'these commitments of ours are not ours')];
-  const missing = participantsOf(row).find((index) => blobs[index] === undefined);
-  if (missing !== undefined) return [blame(id, missing, 'the commitments are missing')];
-  const misshapen = participantsOf(row).filter((index) => bytesOf(blobs, index).length !== KEY_LENGTH + dkgMessageLength(row.t));
-  if (misshapen.length > 0) return misshapen.map((index) => blame(id, index, 'the commitments have the wrong length'));
+  const missing = row.members.find((member) => blobs[firstOf(member)] === undefined);
+  if (missing !== undefined) return [blame(id, firstOf(missing), 'the commitments are missing')];
+  const misshapen = row.members.filter(
+    (member) => bytesOf(blobs, firstOf(member)).length !== KEY_LENGTH + member.length * dkgMessageLength(row.t),
+  );
+  if (misshapen.length > 0) return misshapen.map((member) => blame(id, firstOf(member), 'the commitments have the wrong length'));
   const secret = fromHex(row.encryption);
-  const shares: Record<string, Hex> = {};
-  const blamed: Reply[] = [];
+  const messages = messagesOf(row, blobs);
   try {
-    for (const [to, share] of dkgShares(secretOf(row), messagesOf(row, blobs))) {
+    const made = dkgDeal(secretsOf(row), messages);
+    const shares: Record<string, Hex> = {};
+    const blamed: Reply[] = [];
+    for (const member of othersOf(row)) {
+      const publicKey = bytesOf(blobs, firstOf(member)).subarray(0, KEY_LENGTH);
       try {
-        const publicKey = bytesOf(blobs, to).subarray(0, KEY_LENGTH);
-        shares[to] = toHex(sealShare(share, { secret, publicKey }, { id, from: row.index, to }, context.random));
+        const shared = sharedWith({ secret, publicKey });
+        for (const to of member) {
+          const sealed = [...made].map(([from, dealt]) =>
+            sealShare(dealt.get(to) ?? new Uint8Array(), shared, { id, from, to }, context.random),
+          );
+          shares[to] = toHex(concatBytes(...sealed));
+        }
       } catch {
-        blamed.push(blame(id, to, 'the encryption key is invalid'));
+        blamed.push(blame(id, firstOf(member), 'the encryption key is invalid'));
       }
     }
+    if (blamed.length > 0) return blamed;
+    keyGens.put(draft, keyGenName(id), { ...row, blobs, shares });
+    return [{ type: 'serai.key-gen.shares.v1', data: { id, shares } }];
   } catch (error) {
     return blameFor(id, error);
   }
-  if (blamed.length > 0) return blamed;
-  keyGens.put(draft, keyGenName(id), { ...row, blobs, shares });
-  return [{ type: 'serai.key-gen.shares.v1', data: { id, shares } }];
 };
 
 /** Round 3: the key, from everyone's commitments and the shares made for us. */
 export const sharesGiven = (draft: Draft, id: KeyGenId, given: ByParticipant): Reply[] => {
   const row = begun(draft, id);
+  if (row === undefined) return [];
   if (row.key !== undefined) return [generated(id, row.key.groupKey)];
   const { blobs } = row;
   if (blobs === undefined)
     throw new ProcessorError('processor.out-of-order', `key shares of ${keyGenName(id)} came before the commitments`);
-  const secret = fromHex(row.encryption);
-  const shares = new Map<number, Uint8Array>();
-  const blamed: Reply[] = [];
-  for (const from of participantsOf(row).filter((index) => index !== row.index)) {
-    const publicKey = bytesOf(blobs, from).subarray(0, KEY_LENGTH);
-    const share = openShare(bytesOf(given, from), { secret, publicKey }, { id, from, to: row.index });
-    if (share === undefined) blamed.push(blame(id, from, 'the key share cannot be decrypted'));
-    else shares.set(from, share);
-  }
-  if (blamed.length > 0) return blamed;
+  const opened = openShares(row, id, blobs, given);
+  if (opened.blamed.length > 0) return opened.blamed;
+  const messages = messagesOf(row, blobs);
   try {
-    const key = dkgFinish(secretOf(row), messagesOf(row, blobs), shares);
-    const verifyingShares = Object.fromEntries([...key.verifyingShares].map(([index, share]) => [String(index), toHex(share)]));
-    const kept = { groupKey: toHex(key.groupKey), secretShare: toHex(key.secretShare), verifyingShares };
-    // The polynomial and the encryption key have done their work: what is gone cannot leak.
-    keyGens.put(draft, keyGenName(id), { ...row, coefficients: [], encryption: '0x', key: kept });
+    const made = dkgFinishAll(secretsOf(row), messages, opened.shares);
+    const [first] = made;
+    if (first === undefined) return [];
+    const verifyingShares = Object.fromEntries([...first.verifyingShares].map(([index, share]) => [String(index), toHex(share)]));
+    const secretShares = Object.fromEntries(made.map(({ index, secretShare }) => [String(index), toHex(secretShare)]));
+    const kept = { groupKey: toHex(first.groupKey), secretShares, verifyingShares };
+    // The polynomials and the encryption key have done their work: what is gone cannot leak.
+    keyGens.put(draft, keyGenName(id), { ...row, coefficients: {}, encryption: '0x', key: kept });
     return [generated(id, kept.groupKey)];
   } catch (error) {
     return blameFor(id, error);
   }
 };
 
-const begun = (draft: Draft, id: KeyGenId): KeyGenRow => {
+/** The others' shares for each of our participants: by sender, those for our participants one after the other, each of all its own. */
+const openShares = (
+  row: KeyGenRow,
+  id: KeyGenId,
+  blobs: ByParticipant,
+  given: ByParticipant,
+): { readonly shares: ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>; readonly blamed: Reply[] } => {
+  const mine = mineOf(row);
+  const secret = fromHex(row.encryption);
+  const shares = new Map(mine.map((to) => [to, new Map<number, Uint8Array>()]));
+  const blamed: Reply[] = [];
+  for (const member of othersOf(row)) {
+    const publicKey = bytesOf(blobs, firstOf(member)).subarray(0, KEY_LENGTH);
+    const sealed = bytesOf(given, firstOf(member));
+    const shared = sharedWith({ secret, publicKey });
+    const whole = sealed.length === mine.length * member.length * SEALED_LENGTH;
+    const opened = mine.flatMap((to, place) =>
+      member.map((from, column) => {
+        const at = (place * member.length + column) * SEALED_LENGTH;
+        return { to, from, share: openShare(sealed.subarray(at, at + SEALED_LENGTH), shared, { id, from, to }) };
+      }),
+    );
+    if (!whole || opened.some(({ share }) => share === undefined))
+      blamed.push(blame(id, firstOf(member), 'the key share cannot be decrypted'));
+    for (const { to, from, share } of opened) if (share !== undefined) shares.get(to)?.set(from, share);
+  }
+  return { shares, blamed };
+};
+
+/** The row of an attempt; undefined where a later one has begun, after which this one says nothing more. */
+const begun = (draft: Draft, id: KeyGenId): KeyGenRow | undefined => {
+  if (isOver(draft, id)) return undefined;
   const row = keyGens.get(draft, keyGenName(id));
   if (row === undefined) throw new ProcessorError('processor.out-of-order', `key generation ${keyGenName(id)} was not begun here`);
   return row;
@@ -132,11 +190,26 @@ const differing = (known: ByParticipant, given: ByParticipant): number | undefin
   return Number(other);
 };
 
-const participantsOf = ({ n }: KeyGenRow): number[] => Array.from({ length: n }, (_, at) => at + 1);
+const firstOf = (member: readonly number[]): number => member[0] ?? 0;
+
+const mineOf = ({ index, members }: KeyGenRow): readonly number[] => members.find((member) => firstOf(member) === index) ?? [];
+
+const othersOf = ({ index, members }: KeyGenRow): (readonly number[])[] => members.filter((member) => firstOf(member) !== index);
 
 const bytesOf = (map: ByParticipant, index: number): Uint8Array => fromHex(map[index] ?? '0x');
 
-const secretOf = ({ index, t, n, coefficients }: KeyGenRow): DkgSecret => ({ index, t, n, coefficients: coefficients.map(fromHex) });
+const secretsOf = (row: KeyGenRow): DkgSecret[] =>
+  mineOf(row).map((index) => ({ index, t: row.t, n: row.n, coefficients: (row.coefficients[index] ?? []).map(fromHex) }));
 
-const messagesOf = (row: KeyGenRow, blobs: ByParticipant): Map<number, Uint8Array> =>
-  new Map(participantsOf(row).map((index) => [index, bytesOf(blobs, index).subarray(KEY_LENGTH)]));
+/** Each participant's round 1 message, out of its holder's blob. */
+const messagesOf = (row: KeyGenRow, blobs: ByParticipant): Map<number, Uint8Array> => {
+  const length = dkgMessageLength(row.t);
+  return new Map(
+    row.members.flatMap((member) =>
+      member.map((index, at) => {
+        const start = KEY_LENGTH + at * length;
+        return [index, bytesOf(blobs, firstOf(member)).subarray(start, start + length)] as const;
+      }),
+    ),
+  );
+};

@@ -9,7 +9,7 @@ import { coinsOf } from '../../domain/serai/networks.ts';
 import type { Draft } from '../../domain/tables.ts';
 import type { ProcessorContext } from './context.ts';
 import { ProcessorError } from './processorError.ts';
-import { keyGenName, keyGens, keys, outgoing, signables } from './rows.ts';
+import { attemptsOf, keyGenName, keyGens, keys, outgoing, signables } from './rows.ts';
 
 type Data<T extends Command['type']> = Extract<Command, { type: T }>['data'];
 
@@ -25,8 +25,10 @@ export const confirmKeyPair = (draft: Draft, { set, attempt, keyPair }: Data<'se
   )
     throw new ProcessorError('processor.foreign-key', `this processor holds no share of the key ${keyPair.substrate} of ${setName(set)}`);
   if (known !== undefined) return [];
-  const { index, t, n, key } = row;
-  keys.put(draft, setName(set), { ...key, index, t, n });
+  const { t, n, key } = row;
+  keys.put(draft, setName(set), { ...key, t, n });
+  // Outputs of other attempts were kept until now: a signature under one of them could still have landed (design §7.5).
+  for (const other of attemptsOf(draft, set)) if (other !== attempt) keyGens.delete(draft, keyGenName({ set, attempt: other }));
   outgoing.put(draft, `vault/${setName(set)}`, { kind: 'vault', set: setName(set), key: keyPair.substrate });
   return [];
 };

@@ -1,7 +1,7 @@
 import type { Hex } from '../../domain/hex.ts';
 import type { ByParticipant, SetId } from '../../domain/processor/ids.ts';
 import type { ExternalObservation } from '../../domain/processor/messages.ts';
-import { table } from '../../domain/tables.ts';
+import { table, type View } from '../../domain/tables.ts';
 
 /** The bucket of each table in a processor's store; numbers are never reused. */
 export const TABLE_BUCKETS: Readonly<Record<string, number>> = {
@@ -16,33 +16,36 @@ export const TABLE_BUCKETS: Readonly<Record<string, number>> = {
 
 /** A key generation attempt. Everything random in it stands here before a reply leaves, so a restart goes on where it was. */
 export interface KeyGenRow {
+  /** The first of our participants; the others follow it. */
   readonly index: number;
   readonly t: number;
   readonly n: number;
+  /** The participants of each member, in the order of the set. */
+  readonly members: readonly (readonly number[])[];
   /** BLAKE2b-256 of the party that the certificate is about. */
   readonly party: Hex;
-  /** The secret polynomial; gone once the key stands. */
-  readonly coefficients: readonly Hex[];
-  /** The secret that shares for us are encrypted to; gone once the key stands. */
+  /** The secret polynomial of each of our participants; gone once the keys stand, or another attempt has begun. */
+  readonly coefficients: Readonly<Record<string, readonly Hex[]>>;
+  /** The secret that shares for us are encrypted to; gone with them. */
   readonly encryption: Hex;
-  /** X25519 public key ‖ commitments ‖ proof of knowledge, as it left. */
+  /** X25519 public key ‖ commitments and proof of knowledge of each of our participants, as it left. */
   readonly blob: Hex;
-  /** Everyone's blobs, once known, and the encrypted shares we made then. */
+  /** Everyone's blobs by first participant, once known, and the encrypted shares we made then. */
   readonly blobs?: ByParticipant;
   readonly shares?: ByParticipant;
   readonly key?: KeyShareRow;
 }
 
-/** Our share of a generated key. */
+/** Our shares of a generated key. */
 export interface KeyShareRow {
   readonly groupKey: Hex;
-  readonly secretShare: Hex;
+  /** Those of all our participants. */
+  readonly secretShares: ByParticipant;
   readonly verifyingShares: ByParticipant;
 }
 
 /** A key the chain has confirmed, by set. */
 export interface KeyRow extends KeyShareRow {
-  readonly index: number;
   readonly t: number;
   readonly n: number;
 }
@@ -54,16 +57,17 @@ export interface SignableRow {
   readonly signature?: Hex;
 }
 
-/** An attempt for which a preprocess may have left: no second one is ever made. */
+/** An attempt for which preprocesses may have left: no second ones are ever made. */
 export interface AttemptRow {
   readonly digest: Hex;
-  /** Who signs; of a convened attempt once our share was made. */
+  /** Who signs; of a convened attempt once our shares were made. */
   readonly party?: readonly number[];
-  readonly preprocess: Hex;
-  /** Which map of preprocesses our share was made for. */
+  /** Those of our participants. */
+  readonly own: ByParticipant;
+  /** Which map of preprocesses our shares were made for. */
   readonly map?: Hex;
   readonly preprocesses?: ByParticipant;
-  readonly share?: Hex;
+  readonly shares?: ByParticipant;
 }
 
 /** What an external block told us, by height. */
@@ -94,3 +98,10 @@ export const cursors = table<CursorRow>('cursor');
 /** A key generation attempt as one word. */
 export const keyGenName = ({ set, attempt }: { readonly set: SetId; readonly attempt: number }): string =>
   `${set.network}/${String(set.session)}/${String(attempt)}`;
+
+/** The attempts of a set that stand here. */
+export const attemptsOf = (view: View, set: SetId): number[] =>
+  [...keyGens.rows(view)].flatMap(([name]) => {
+    const attempt = Number(name.split('/').at(-1));
+    return name === keyGenName({ set, attempt }) ? [attempt] : [];
+  });

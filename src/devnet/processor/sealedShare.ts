@@ -19,29 +19,22 @@ export interface ShareRoute {
 
 const boundTo = (route: ShareRoute): Uint8Array => utf8ToBytes(`${LABEL}${canonicalJson(route)}`);
 
-const cipherKey = (secret: Uint8Array, publicKey: Uint8Array, route: ShareRoute): Uint8Array =>
-  hkdf(sha256, x25519.getSharedSecret(secret, publicKey), undefined, boundTo(route), 32);
+const cipherKey = (shared: Uint8Array, route: ShareRoute): Uint8Array => hkdf(sha256, shared, undefined, boundTo(route), 32);
+
+/** What two processors share in an attempt (X25519): made once for all the key shares between them. Throws on an invalid public key. */
+export const sharedWith = (keys: { readonly secret: Uint8Array; readonly publicKey: Uint8Array }): Uint8Array =>
+  x25519.getSharedSecret(keys.secret, keys.publicKey);
 
 /** Encrypts a key share from one processor to another (X25519, XChaCha20-Poly1305): nonce of 24 bytes ‖ ciphertext ‖ tag. */
-export const sealShare = (
-  share: Uint8Array,
-  keys: { secret: Uint8Array; publicKey: Uint8Array },
-  route: ShareRoute,
-  random: Random,
-): Uint8Array => {
+export const sealShare = (share: Uint8Array, shared: Uint8Array, route: ShareRoute, random: Random): Uint8Array => {
   const nonce = random(NONCE);
-  return concatBytes(nonce, xchacha20poly1305(cipherKey(keys.secret, keys.publicKey, route), nonce, boundTo(route)).encrypt(share));
+  return concatBytes(nonce, xchacha20poly1305(cipherKey(shared, route), nonce, boundTo(route)).encrypt(share));
 };
 
 /** Decrypts what `sealShare` made; undefined where it is not of this sender, receiver and attempt. */
-export const openShare = (
-  sealed: Uint8Array,
-  keys: { secret: Uint8Array; publicKey: Uint8Array },
-  route: ShareRoute,
-): Uint8Array | undefined => {
+export const openShare = (sealed: Uint8Array, shared: Uint8Array, route: ShareRoute): Uint8Array | undefined => {
   try {
-    const key = cipherKey(keys.secret, keys.publicKey, route);
-    return xchacha20poly1305(key, sealed.subarray(0, NONCE), boundTo(route)).decrypt(sealed.subarray(NONCE));
+    return xchacha20poly1305(cipherKey(shared, route), sealed.subarray(0, NONCE), boundTo(route)).decrypt(sealed.subarray(NONCE));
   } catch {
     return undefined;
   }

@@ -25,19 +25,29 @@ export const signAttempt = (draft: Draft, context: ProcessorContext, { id, diges
   const sorted = party === undefined ? undefined : [...new Set(party)].sort((a, b) => a - b);
   if (sorted !== undefined && (sorted.length !== party?.length || !isParty(key, sorted)))
     return [abstain(id, 'the party is not of the threshold')];
-  if (sorted?.includes(key.index) === false) return [abstain(id, 'we are not of the party')];
+  const ours = mineOf(key).filter((index) => sorted?.includes(index) ?? true);
+  if (ours.length === 0) return [abstain(id, 'we are not of the party')];
   const name = signIdName(id);
   const known = attempts.get(draft, name);
   if (known === undefined) {
-    const preprocess = toHex(context.nonces.make(name));
-    attempts.put(draft, name, { digest, ...(sorted === undefined ? {} : { party: sorted }), preprocess });
-    return [preprocesses(id, digest, key.index, preprocess)];
+    const own = Object.fromEntries(ours.map((index) => [String(index), toHex(context.nonces.make(nonceName(id, index)))]));
+    attempts.put(draft, name, { digest, ...(sorted === undefined ? {} : { party: sorted }), own });
+    return [preprocesses(id, digest, own)];
   }
   if (known.digest !== digest || (known.map === undefined && String(known.party) !== String(sorted)))
     return [abstain(id, 'this attempt was begun otherwise')];
-  if (known.share === undefined && !context.nonces.has(name)) return [abstain(id, 'the nonces of this attempt are gone')];
-  return [preprocesses(id, digest, key.index, known.preprocess)];
+  if (known.shares === undefined && ours.some((index) => !context.nonces.has(nonceName(id, index))))
+    return [abstain(id, 'the nonces of this attempt are gone')];
+  return [preprocesses(id, digest, known.own)];
 };
+
+/** Our participants. */
+const mineOf = ({ secretShares }: KeyRow): number[] =>
+  Object.keys(secretShares)
+    .map(Number)
+    .sort((a, b) => a - b);
+
+const nonceName = (id: SignId, index: number): string => `${signIdName(id)}/${String(index)}`;
 
 const isParty = ({ t, n }: KeyRow, sorted: readonly number[]): boolean =>
   sorted.length === t && sorted.every((index) => Number.isInteger(index) && index >= 1 && index <= n);
@@ -55,9 +65,9 @@ export const preprocessesGiven = (
   const attempt = attempts.get(draft, name);
   if (attempt?.digest !== digest) return [abstain(id, 'this attempt was not begun here')];
   const mapDigest = digestOf(map);
-  if (attempt.share !== undefined) {
-    if (attempt.map !== mapDigest) return [abstain(id, 'a share was made for another map')];
-    return [shares(id, digest, mapDigest, key.index, attempt.share)];
+  if (attempt.shares !== undefined) {
+    if (attempt.map !== mapDigest) return [abstain(id, 'shares were made for another map')];
+    return [shares(id, digest, mapDigest, attempt.shares)];
   }
   if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
   // Of a convened attempt the map says who signs.
@@ -67,17 +77,29 @@ export const preprocessesGiven = (
       .map(Number)
       .sort((a, b) => a - b);
   if (!isParty(key, party) || !ofParty(party, map)) return [abstain(id, 'the map is not of the party')];
-  if (map[key.index] !== attempt.preprocess) return [abstain(id, 'our preprocess in the map is not ours')];
-  const nonces = context.nonces.take(name);
-  if (nonces === undefined) return [abstain(id, 'the nonces of this attempt are gone')];
+  const signing = mineOf(key).filter((index) => party.includes(index));
+  if (signing.length === 0) return [abstain(id, 'the map has none of our preprocesses')];
+  if (signing.some((index) => map[index] !== attempt.own[index])) return [abstain(id, 'our preprocess in the map is not ours')];
+  if (signing.some((index) => !context.nonces.has(nonceName(id, index)))) return [abstain(id, 'the nonces of this attempt are gone')];
   try {
-    const share = toHex(signShare(roundOf(key, signable, map), key.index, fromHex(key.secretShare), nonces));
-    attempts.put(draft, name, { ...attempt, party, map: mapDigest, preprocesses: map, share });
-    return [shares(id, digest, mapDigest, key.index, share)];
+    const round = roundOf(key, signable, map);
+    const made = Object.fromEntries(signing.map((index) => [String(index), toHex(shareOf(context, key, round, id, index))]));
+    context.nonces.wipe(signIdName(id));
+    attempts.put(draft, name, { ...attempt, party, map: mapDigest, preprocesses: map, shares: made });
+    return [shares(id, digest, mapDigest, made)];
   } catch (error) {
     if (!(error instanceof ThresholdError)) throw error;
     return [abstain(id, error.message)];
   }
+};
+
+/** One participant's share; its nonces are gone afterwards, whatever comes of it. */
+const shareOf = (context: ProcessorContext, { secretShares }: KeyRow, round: SigningRound, id: SignId, index: number): Uint8Array => {
+  const nonces = context.nonces.take(nonceName(id, index));
+  const secret = secretShares[String(index)];
+  if (nonces === undefined || secret === undefined)
+    throw new ThresholdError('threshold.invalid-input', `participant ${String(index)} has no nonces for this attempt`);
+  return signShare(round, index, fromHex(secret), nonces);
 };
 
 /** Completes a signature from the party's shares. */
@@ -157,14 +179,14 @@ const roundOf = ({ t, n, groupKey, verifyingShares }: KeyRow, { message }: Signa
 
 const abstain = (id: SignId, reason: string): Reply => ({ type: 'serai.sign.abstain.v1', data: { id, reason: reason.slice(0, 200) } });
 
-const preprocesses = (id: SignId, digest: Hex, index: number, bytes: Hex): Reply => ({
+const preprocesses = (id: SignId, digest: Hex, own: ByParticipant): Reply => ({
   type: 'serai.sign.preprocesses.v1',
-  data: { id, digest, preprocesses: { [index]: bytes } },
+  data: { id, digest, preprocesses: own },
 });
 
-const shares = (id: SignId, digest: Hex, map: Hex, index: number, bytes: Hex): Reply => ({
+const shares = (id: SignId, digest: Hex, map: Hex, made: ByParticipant): Reply => ({
   type: 'serai.sign.shares.v1',
-  data: { id, digest, map, shares: { [index]: bytes } },
+  data: { id, digest, map, shares: made },
 });
 
 const completed = (id: SignId, digest: Hex, signature: Hex): Reply => ({

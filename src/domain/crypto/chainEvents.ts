@@ -4,9 +4,9 @@ import { nameOfSet } from '../observation/fields.ts';
 import type { ChainMessage } from '../observation/schemas.ts';
 import { type ExternalNetworkName, externalNetwork, setName, signableName } from '../processor/ids.ts';
 import type { Draft } from '../tables.ts';
-import { keysSet } from './confirm.ts';
+import { keysSet, participantRemoved } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
-import { openKeyGen } from './keyGen.ts';
+import { keyGensMoved, openKeyGen } from './keyGen.ts';
 import { numberShares } from './members.ts';
 import {
   activeSet,
@@ -40,6 +40,9 @@ export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type
       return;
     case 'serai.validator-sets.new-set.v1':
       newSet(draft, context, data);
+      return;
+    case 'serai.validator-sets.participant-removed.v1':
+      participantRemoved(draft, nameOfSet(data.set), data.removed.publicKey);
       return;
     case 'serai.validator-sets.key-gen.v1':
       keysSet(draft, context, data.set, data.keyPair, data.block);
@@ -128,6 +131,7 @@ const blockWhole = (draft: Draft, context: CryptoContext, { number, hash, time }
     const set = activeSet(draft, network as ExternalNetworkName);
     if (set !== undefined) tellOfBlock(draft, context, set, block, row, time);
   }
+  keyGensMoved(draft, context);
   headMoved(draft, context);
 };
 

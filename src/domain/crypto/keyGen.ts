@@ -1,200 +1,218 @@
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { canonicalJson } from '../canonicalJson.ts';
-import { fromHex, type Hex, toHex } from '../hex.ts';
-import { keyGenStream } from '../party/attemptStream.ts';
-import { drawParty } from '../party/drawParty.ts';
+import { type Hex, toHex } from '../hex.ts';
 import { thresholdOf } from '../party/window.ts';
-import { type KeyGenId, type SetId, setName } from '../processor/ids.ts';
+import { type ByParticipant, type KeyGenId, type SetId, setName } from '../processor/ids.ts';
 import type { PartyMember } from '../processor/messages.ts';
 import type { Draft, Json } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
+import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
+import { forgetOldAttempts, keyGenRow, mayHear, noteBlame, noteKeyGen, openAttempt, superseded } from './keyGenRows.ts';
+import { isPlausible, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
 import type { KeyGenParty } from './peerBodies.ts';
-import { type BlockRef, type KeyGenRow, keyGens, type SetRow, sets } from './rows.ts';
-import { accuse, requestLinks, tellPeers, tellProcessor } from './say.ts';
+import { type BlockRef, keyGens, type SetRow, sets } from './rows.ts';
+import { accuse, report, requestLinks, tellPeers, tellProcessor } from './say.ts';
 
-const NOTHING: KeyGenRow = {
-  proposed: false,
-  votes: {},
-  certified: false,
-  commitments: {},
-  commitmentsGiven: false,
-  shares: {},
-  sharesGiven: false,
-  round: 0,
-  submitted: false,
-};
-
-/** An attempt as one word: `Bitcoin/0/0`. */
-export const keyGenName = (id: KeyGenId): string => `${setName(id.set)}/${String(id.attempt)}`;
-
-/** The row of a key generation attempt, empty where nothing is known yet. */
-export const keyGenRow = (draft: Draft, id: KeyGenId): KeyGenRow => keyGens.get(draft, keyGenName(id)) ?? NOTHING;
-
-export const validatorsOf = (row: { readonly members: readonly PartyMember[] }): Hex[] => row.members.map((member) => member.validator);
-
-/** The bytes a member signs for a keygen party: label ‖ genesis ‖ canonical JSON of the party (design §5, §7). */
-export const partyBytes = (genesisHash: Hex, party: KeyGenParty): Uint8Array =>
-  concatBytes(utf8ToBytes('serai-coordinator/v1/certificate.keygen'), fromHex(genesisHash), utf8ToBytes(canonicalJson(party)));
-
-const holderOf = (row: { readonly members: readonly PartyMember[] }, share: number): Hex | undefined =>
-  row.members.find((member) => member.participants.includes(share))?.validator;
-
-/** Whoever holds the first participant drawn from the anchor convenes the attempt (design §7, §8). */
-const convenerOf = (row: SetRow, id: KeyGenId): Hex | undefined => {
-  const draw = { blockHash: fromHex(row.anchor.hash), participants: row.n, threshold: 1, stream: keyGenStream(id) };
-  return drawParty(draw).map((share) => holderOf(row, share))[0];
-};
-
-const sharesOf = (members: readonly PartyMember[], validators: readonly string[]): number =>
-  members.filter((member) => validators.includes(member.validator)).reduce((sum, member) => sum + member.participants.length, 0);
+export { keyGenName, validatorsOf } from './keyGenParty.ts';
 
 /** A new set with our key in it: asks for links, and opens its first key generation attempt. */
 export const openKeyGen = (draft: Draft, context: CryptoContext, set: SetId, anchor: BlockRef, members: readonly PartyMember[]): void => {
   const mine = members.find((member) => member.validator === context.self)?.participants;
-  if (mine === undefined) return;
+  if (mine === undefined || sets.get(draft, setName(set)) !== undefined) return;
   const n = members.reduce((sum, member) => sum + member.participants.length, 0);
-  const t = thresholdOf(n);
-  const row: SetRow = { set, anchor, members, n, t, mine, state: 'keygen' };
+  const row: SetRow = { set, anchor, members, n, t: thresholdOf(n), mine, state: 'keygen' };
   sets.put(draft, setName(set), row);
   requestLinks(draft, context, setName(set), validatorsOf(row));
-  const id = { set, attempt: 0 };
-  const party: KeyGenParty = { id, anchor, threshold: t, members: [...members] };
-  keyGens.put(draft, keyGenName(id), { ...keyGenRow(draft, id), party });
-  if (convenerOf(row, id) === context.self) {
-    tellPeers(draft, context, validatorsOf(row), keyGenName(id), { kind: 'certificate.proposal', body: party });
-    propose(draft, context, id);
-  } else if (keyGenRow(draft, id).proposed) {
-    vote(draft, context, row, id);
+  siftProposals(draft, context, row);
+  enterAttempt(draft, context, row);
+};
+
+/** A new finalized head: where a deadline has passed and the keys are not on chain, the next attempt opens (design §7.3). */
+export const keyGensMoved = (draft: Draft, context: CryptoContext): void => {
+  for (const [, row] of [...sets.rows(draft)]) if (row.state === 'keygen') enterAttempt(draft, context, row);
+};
+
+/** What was proposed before our own chain showed the set is checked against it now. */
+const siftProposals = (draft: Draft, context: CryptoContext, row: SetRow): void => {
+  for (const [name, attempt] of [...keyGens.rows(draft)]) {
+    if (!name.startsWith(`${setName(row.set)}/`)) continue;
+    keyGens.put(draft, name, { ...attempt, proposals: {} });
+    for (const [from, party] of Object.entries(attempt.proposals)) noteProposal(draft, context, row, from as Hex, party);
+  }
+};
+
+/** The attempt our chain has open: if the draw is ours we propose its party, once; what was proposed by others may be signed now. */
+const enterAttempt = (draft: Draft, context: CryptoContext, row: SetRow): void => {
+  const id = { set: row.set, attempt: openAttempt(draft, row) };
+  if (!keyGenRow(draft, id).opened) {
+    noteKeyGen(draft, id, { opened: true });
+    forgetOldAttempts(draft, row);
+    const removed = suspectsFor(draft, context, row, id.attempt);
+    if (convenerOf(row, id.attempt, removed) === context.self) propose(draft, context, row, partyWithout(row, id.attempt, removed));
+  }
+  consider(draft, context, row, id);
+};
+
+const propose = (draft: Draft, context: CryptoContext, row: SetRow, party: KeyGenParty): void => {
+  noteKeyGen(draft, party.id, { proposals: { ...keyGenRow(draft, party.id).proposals, [context.self]: party } });
+  tellPeers(draft, context, validatorsOf(row), keyGenName(party.id), { kind: 'certificate.proposal', body: party });
+};
+
+/** Signs a proposal of the attempt our chain has open, once and for ever: the row stands before the signature leaves. */
+const consider = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
+  const attempt = keyGenRow(draft, id);
+  if (attempt.votes[context.self] === undefined && attempt.party === undefined && id.attempt === openAttempt(draft, row)) {
+    const party = Object.values(attempt.proposals).find((proposal) => isPlausible(draft, context, row, proposal));
+    if (party !== undefined) vote(draft, context, party);
   }
   certify(draft, context, row, id);
 };
 
-const propose = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
-  keyGens.put(draft, keyGenName(id), { ...keyGenRow(draft, id), proposed: true });
-  const row = sets.get(draft, setName(id.set));
-  if (row !== undefined) vote(draft, context, row, id);
+const vote = (draft: Draft, context: CryptoContext, party: KeyGenParty): void => {
+  const { id } = party;
+  const signature = toHex(context.sign(partyBytes(context.genesisHash, party)));
+  noteKeyGen(draft, id, { votes: { ...keyGenRow(draft, id).votes, [context.self]: signature } });
+  tellPeers(draft, context, validatorsOf(party), keyGenName(id), { kind: 'certificate.vote', body: { id, signature } });
 };
 
-/** Signs the party once and for ever, and tells every member. */
-const vote = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
-  const attempt = keyGenRow(draft, id);
-  if (attempt.party === undefined || attempt.votes[context.self] !== undefined) return;
-  const signature = toHex(context.sign(partyBytes(context.genesisHash, attempt.party)));
-  keyGens.put(draft, keyGenName(id), { ...attempt, votes: { ...attempt.votes, [context.self]: signature } });
-  tellPeers(draft, context, validatorsOf(row), keyGenName(id), { kind: 'certificate.vote', body: { id, signature } });
-};
-
-/** A convener's proposal: valid only if it is, word for word, what our own chain says. */
+/** A convener's proposal: the first word stands, a second one is evidence (design §7). */
 export const proposalArrived = (draft: Draft, context: CryptoContext, from: Hex, party: KeyGenParty): void => {
   const { id } = party;
+  if (!mayHear(draft, id)) return;
+  const known = keyGenRow(draft, id).proposals[from];
+  if (known !== undefined) {
+    if (digestOf(known) === digestOf(party)) return;
+    noteBlame(draft, id, from);
+    accuse(draft, context, 'certificate.conflict', keyGenName(id), { from, known: known as Json, other: party as Json });
+    return;
+  }
   const row = sets.get(draft, setName(id.set));
   if (row === undefined) {
-    keyGens.put(draft, keyGenName(id), { ...keyGenRow(draft, id), proposed: true });
+    noteKeyGen(draft, id, { proposals: { ...keyGenRow(draft, id).proposals, [from]: party } });
     return;
   }
-  const own = keyGenRow(draft, id).party;
-  if (own === undefined || digestOf(own) !== digestOf(party) || convenerOf(row, id) !== from) {
-    accuse(draft, context, 'certificate.contradicts-chain', keyGenName(id), { from, party: party as unknown as Json });
+  noteProposal(draft, context, row, from, party);
+  consider(draft, context, row, id);
+};
+
+/** A proposal is valid only if it is, word for word, what our own chain allows. */
+const noteProposal = (draft: Draft, context: CryptoContext, row: SetRow, from: Hex, party: KeyGenParty): void => {
+  const { id } = party;
+  if (mayBeProposed(row, from, party)) {
+    noteKeyGen(draft, id, { proposals: { ...keyGenRow(draft, id).proposals, [from]: party } });
     return;
   }
-  propose(draft, context, id);
-  certify(draft, context, row, id);
+  if (validatorsOf(row).includes(from)) noteBlame(draft, id, from);
+  accuse(draft, context, 'certificate.contradicts-chain', keyGenName(id), { from, party: party as Json });
 };
 
 /** A member's signature on the party. */
 export const voteArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, signature: Hex): void => {
-  const attempt = keyGenRow(draft, id);
-  if (attempt.votes[from] !== undefined) return;
-  keyGens.put(draft, keyGenName(id), { ...attempt, votes: { ...attempt.votes, [from]: signature } });
+  const { votes } = keyGenRow(draft, id);
+  if (!mayHear(draft, id) || votes[from] !== undefined) return;
+  noteKeyGen(draft, id, { votes: { ...votes, [from]: signature } });
   const row = sets.get(draft, setName(id.set));
   if (row !== undefined) certify(draft, context, row, id);
 };
 
-/** Once members with t key shares have signed, the processor gets the party and may begin. */
+/** Once members with t key shares have signed a party it is the attempt's, and the processor gets it and may begin. */
 const certify = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
   const attempt = keyGenRow(draft, id);
-  const { party } = attempt;
-  if (party === undefined || attempt.certified) return;
-  const bytes = partyBytes(context.genesisHash, party);
-  const valid = Object.entries(attempt.votes).filter(
-    ([validator, signature]) =>
-      validatorsOf(row).includes(validator as Hex) && context.verify(fromHex(validator), bytes, fromHex(signature)),
-  );
-  const voters = valid.map(([validator]) => validator);
-  if (!voters.includes(context.self) || sharesOf(row.members, voters) < row.t) return;
-  keyGens.put(draft, keyGenName(id), { ...attempt, certified: true });
-  const [i] = row.mine;
+  if (attempt.party !== undefined || superseded(draft, row, id)) return;
+  const voters = Object.keys(attempt.votes) as Hex[];
+  for (const party of Object.values(attempt.proposals)) {
+    if (sharesOf(party.members, voters) < row.t) continue;
+    const signers = signersOf(context, party, attempt);
+    if (sharesOf(party.members, signers) < row.t) continue;
+    noteKeyGen(draft, id, { party });
+    begin(draft, context, party, Object.fromEntries(signers.map((validator) => [validator, attempt.votes[validator] ?? '0x'])));
+    return;
+  }
+};
+
+const mineIn = (party: KeyGenParty, { self }: CryptoContext): readonly number[] =>
+  party.members.find(({ validator }) => validator === self)?.participants ?? [];
+
+const begin = (draft: Draft, context: CryptoContext, party: KeyGenParty, signatures: Readonly<Record<Hex, Hex>>): void => {
+  const { id, threshold, members } = party;
+  const mine = mineIn(party, context);
+  const [i] = mine;
   if (i === undefined) return;
   tellProcessor(draft, context, id.set.network, keyGenName(id), {
     type: 'serai.key-gen.generate-key.v1',
     data: {
       id,
-      params: { t: row.t, n: row.n, i },
-      shares: row.mine.length,
-      certificate: { ...party, signatures: Object.fromEntries(valid) },
+      params: { t: threshold, n: sharesOf(members, validatorsOf(party)), i },
+      shares: mine.length,
+      certificate: { ...party, signatures },
     },
   });
 };
 
+/** The party of an attempt that goes on: certified, of a set without keys, with no later one begun. */
+const runningParty = (draft: Draft, id: KeyGenId): KeyGenParty | undefined => {
+  const row = sets.get(draft, setName(id.set));
+  return row?.state !== 'keygen' || superseded(draft, row, id) ? undefined : keyGenRow(draft, id).party;
+};
+
 /** Our processor's commitments go to every member. */
 export const commitmentsMade = (draft: Draft, context: CryptoContext, id: KeyGenId, commitments: Hex): void => {
-  const row = sets.get(draft, setName(id.set));
-  const [i] = row?.mine ?? [];
-  if (row === undefined || i === undefined) return;
-  tellPeers(draft, context, validatorsOf(row), keyGenName(id), { kind: 'keygen.commitments', body: { id, commitments } });
-  noteCommitments(draft, context, id, String(i), commitments);
+  const party = runningParty(draft, id);
+  if (party === undefined) return;
+  tellPeers(draft, context, validatorsOf(party), keyGenName(id), { kind: 'keygen.commitments', body: { id, commitments } });
+  commitmentsArrived(draft, context, context.self, id, commitments);
 };
 
-/** Another member's commitments. */
+/** A member's commitments: the first word stands. */
 export const commitmentsArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, commitments: Hex): void => {
+  if (!mayHear(draft, id)) return;
   const attempt = keyGenRow(draft, id);
-  const key = sets.get(draft, setName(id.set))?.members.find((member) => member.validator === from)?.participants[0];
-  // Before our own chain shows the set, the sender's index is not known: what comes early is kept under its key.
-  if (key !== undefined) {
-    noteCommitments(draft, context, id, String(key), commitments);
-    return;
-  }
-  keyGens.put(draft, keyGenName(id), { ...attempt, commitments: { ...attempt.commitments, [from]: commitments } });
-};
-
-const noteCommitments = (draft: Draft, context: CryptoContext, id: KeyGenId, sender: string, commitments: Hex): void => {
-  const attempt = keyGenRow(draft, id);
-  const known = attempt.commitments[sender];
+  const known = attempt.commitments[from];
   if (known !== undefined) {
-    if (known !== commitments) accuse(draft, context, 'keygen.conflict', keyGenName(id), { sender, known, other: commitments });
+    if (known !== commitments) conflict(draft, context, from, id, { known, other: commitments });
     return;
   }
-  keyGens.put(draft, keyGenName(id), { ...attempt, commitments: { ...attempt.commitments, [sender]: commitments } });
+  noteKeyGen(draft, id, { commitments: { ...attempt.commitments, [from]: commitments } });
   giveCommitments(draft, context, id);
 };
 
+const conflict = (
+  draft: Draft,
+  context: CryptoContext,
+  from: Hex,
+  id: KeyGenId,
+  words: { readonly known: Json; readonly other: Json },
+): void => {
+  noteBlame(draft, id, from);
+  accuse(draft, context, 'keygen.conflict', keyGenName(id), { from, ...words });
+};
+
+/** With every member's commitments there the processor gets them, by each member's first participant. */
 const giveCommitments = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
-  const row = sets.get(draft, setName(id.set));
+  const party = runningParty(draft, id);
   const attempt = keyGenRow(draft, id);
-  if (row === undefined || attempt.commitmentsGiven) return;
-  const byShare = Object.fromEntries(
-    row.members.flatMap((member) => {
-      const [share] = member.participants;
-      const found = attempt.commitments[String(share)] ?? attempt.commitments[member.validator];
-      return share === undefined || found === undefined ? [] : [[String(share), found] as const];
-    }),
-  );
-  if (Object.keys(byShare).length < row.members.length) return;
-  keyGens.put(draft, keyGenName(id), { ...attempt, commitmentsGiven: true });
-  tellProcessor(draft, context, id.set.network, keyGenName(id), {
-    type: 'serai.key-gen.commitments.v1',
-    data: { id, commitments: byShare },
-  });
+  if (party === undefined || attempt.commitmentsGiven) return;
+  const commitments = byFirstParticipant(party.members, ({ validator }) => attempt.commitments[validator]);
+  if (Object.keys(commitments).length < party.members.length) return;
+  noteKeyGen(draft, id, { commitmentsGiven: true });
+  tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.commitments.v1', data: { id, commitments } });
   giveShares(draft, context, id);
 };
 
+const byFirstParticipant = (members: readonly PartyMember[], told: (member: PartyMember) => Hex | undefined): ByParticipant =>
+  Object.fromEntries(
+    members.flatMap((member) => {
+      const [first] = member.participants;
+      const bytes = told(member);
+      return first === undefined || bytes === undefined ? [] : [[String(first), bytes] as const];
+    }),
+  );
+
 /** Our processor's shares, encrypted to each recipient's processor, go to their holders. */
-export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, shares: Readonly<Record<string, Hex>>): void => {
-  const row = sets.get(draft, setName(id.set));
-  const [sender] = row?.mine ?? [];
-  if (row === undefined || sender === undefined) return;
-  for (const { validator, participants } of row.members) {
+export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, shares: ByParticipant): void => {
+  const party = runningParty(draft, id);
+  const sender = party === undefined ? undefined : mineIn(party, context)[0];
+  if (party === undefined || sender === undefined) return;
+  for (const { validator, participants } of party.members) {
     const own = participants.flatMap((share) => {
       const found = shares[String(share)];
       return found === undefined ? [] : [[String(share), found] as const];
@@ -204,33 +222,45 @@ export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, s
   }
 };
 
-/** Shares another member's processor made for ours. */
-export const sharesArrived = (
-  draft: Draft,
-  context: CryptoContext,
-  from: Hex,
-  id: KeyGenId,
-  sender: number,
-  shares: readonly Hex[],
-): void => {
-  const row = sets.get(draft, setName(id.set));
-  if (row !== undefined && holderOf(row, sender) !== from) {
-    accuse(draft, context, 'keygen.foreign-share', keyGenName(id), { from, sender });
+/** Shares another member's processor made for ours: the first word stands. */
+export const sharesArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, shares: ByParticipant): void => {
+  if (!mayHear(draft, id)) return;
+  const attempt = keyGenRow(draft, id);
+  const known = attempt.shares[from];
+  if (known !== undefined) {
+    if (digestOf(known) !== digestOf(shares)) conflict(draft, context, from, id, { known, other: shares });
     return;
   }
-  const attempt = keyGenRow(draft, id);
-  const [share] = shares;
-  if (share === undefined || attempt.shares[String(sender)] !== undefined) return;
-  keyGens.put(draft, keyGenName(id), { ...attempt, shares: { ...attempt.shares, [String(sender)]: share } });
+  noteKeyGen(draft, id, { shares: { ...attempt.shares, [from]: shares } });
   giveShares(draft, context, id);
 };
 
+/** With every other member's shares there the processor gets them: by sender, those for each of our participants one after the other. */
 const giveShares = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
-  const row = sets.get(draft, setName(id.set));
+  const party = runningParty(draft, id);
   const attempt = keyGenRow(draft, id);
   // The processor takes shares only after the commitments they are checked against.
-  if (row === undefined || !attempt.commitmentsGiven || attempt.sharesGiven) return;
-  if (Object.keys(attempt.shares).length < row.n - row.mine.length) return;
-  keyGens.put(draft, keyGenName(id), { ...attempt, sharesGiven: true });
-  tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.shares.v1', data: { id, shares: attempt.shares } });
+  if (party === undefined || !attempt.commitmentsGiven || attempt.sharesGiven) return;
+  const others = party.members.filter(({ validator }) => validator !== context.self);
+  if (others.some(({ validator }) => attempt.shares[validator] === undefined)) return;
+  const misshapen = others.filter(({ validator }) => !sharesFit(party, context.self, attempt.shares[validator] ?? {}));
+  for (const { validator } of misshapen) {
+    noteBlame(draft, id, validator);
+    accuse(draft, context, 'keygen.foreign-share', keyGenName(id), { from: validator, shares: attempt.shares[validator] ?? {} });
+  }
+  if (misshapen.length > 0) return;
+  noteKeyGen(draft, id, { sharesGiven: true });
+  const mine = mineIn(party, context);
+  const shares = byFirstParticipant(others, ({ validator }) => {
+    const made = attempt.shares[validator] ?? {};
+    return `0x${mine.map((to) => made[String(to)]?.slice(2) ?? '').join('')}`;
+  });
+  tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.shares.v1', data: { id, shares } });
+};
+
+/** Our processor names who sent invalid data: its holder may be left out of the next attempt. */
+export const blameMade = (draft: Draft, context: CryptoContext, id: KeyGenId, participant: number, reason: string): void => {
+  report(draft, context, `${keyGenName(id)}/${String(participant)}`, { type: 'serai.report.blame.v1', data: { id, participant, reason } });
+  const holder = keyGenRow(draft, id).party?.members.find(({ participants }) => participants.includes(participant))?.validator;
+  if (holder !== undefined) noteBlame(draft, id, holder);
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { peerMessage } from '../peers/peerMessage.ts';
 import { byParticipant, hex, hexOf, keyGenId, participant, signId, u32 } from '../processor/ids.ts';
-import { partyMember } from '../processor/messages.ts';
+import { partyMember, removedMember } from '../processor/messages.ts';
 
 /** A keygen party as its convener proposes it and members sign it (design §7): the certificate without signatures. */
 export const keyGenParty = z.strictObject({
@@ -9,6 +9,8 @@ export const keyGenParty = z.strictObject({
   anchor: z.strictObject({ number: u32, hash: hexOf(32) }),
   threshold: z.number().int().min(1),
   members: z.array(partyMember).min(1),
+  /** In ascending order of their keys. */
+  removed: z.array(removedMember),
 });
 export type KeyGenParty = z.infer<typeof keyGenParty>;
 
@@ -17,7 +19,7 @@ export const peerBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('certificate.proposal'), body: keyGenParty }),
   z.strictObject({ kind: z.literal('certificate.vote'), body: z.strictObject({ id: keyGenId, signature: hexOf(64) }) }),
   z.strictObject({ kind: z.literal('keygen.commitments'), body: z.strictObject({ id: keyGenId, commitments: hex }) }),
-  /** One share per recipient, each for a participant of the message's receiver. */
+  /** By participant of the message's receiver: what each of the sender's participants made for it, one after the other. */
   z.strictObject({ kind: z.literal('keygen.shares'), body: z.strictObject({ id: keyGenId, sender: participant, shares: byParticipant }) }),
   z.strictObject({
     kind: z.literal('musig.commitment'),

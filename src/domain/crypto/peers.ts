@@ -22,7 +22,7 @@ export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMes
       commitmentsArrived(draft, context, from, body.id, body.commitments);
       return;
     case 'keygen.shares':
-      keyGenSharesArrived(draft, context, from, body.id, body.sender, Object.values(body.shares));
+      keyGenSharesArrived(draft, context, from, body.id, body.shares);
       return;
     case 'musig.commitment':
       musigCommitmentArrived(draft, context, from, body.id, body);

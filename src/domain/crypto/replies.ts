@@ -8,7 +8,7 @@ import { keyPairMade } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { shareBlamed } from './convene.ts';
 import { digestBytes } from './digest.ts';
-import { commitmentsMade, keyGenName, sharesMade as keyGenSharesMade } from './keyGen.ts';
+import { blameMade, commitmentsMade, sharesMade as keyGenSharesMade } from './keyGen.ts';
 import { activeSet, blocks, signables } from './rows.ts';
 import { accuse, report } from './say.ts';
 import { blockKey, complete, preprocessesMade, signableKnown } from './signing.ts';
@@ -35,14 +35,7 @@ export const replyArrived = (draft: Draft, context: CryptoContext, network: Exte
       keyPairMade(draft, context, data.id, data.keyPair);
       return;
     case 'serai.key-gen.blame.v1':
-      report(draft, context, keyGenName(data.id), {
-        type: 'serai.report.blame.v1',
-        data: {
-          id: data.id,
-          participant: data.participant,
-          reason: data.reason,
-        },
-      });
+      blameMade(draft, context, data.id, data.participant, data.reason);
       return;
     case 'serai.substrate.block-ack.v1':
       plansMade(draft, context, network, data);

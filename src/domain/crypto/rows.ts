@@ -1,6 +1,6 @@
 import type { Hex } from '../hex.ts';
 import type { PeerMessage } from '../peers/peerMessage.ts';
-import type { ExternalNetworkName, SetId, SignId } from '../processor/ids.ts';
+import type { ByParticipant, ExternalNetworkName, SetId, SignId } from '../processor/ids.ts';
 import type { Burn, PartyMember } from '../processor/messages.ts';
 import { table, type View } from '../tables.ts';
 import type { KeyGenParty } from './peerBodies.ts';
@@ -21,39 +21,49 @@ export interface RosterRow {
   readonly members: readonly PartyMember[];
 }
 
+/** Whom the chain removed from a set with its keys, until the `KeyGen` event of the same extrinsic takes effect. */
+export interface RemovalRow {
+  readonly removed: readonly Hex[];
+}
+
 export interface KeyPairRow {
   readonly substrate: Hex;
   readonly network: Hex;
 }
 
-/** A set we are a member of. */
+/** A set we are a member of: until its keys are on chain all its members, from then on those that were not removed (design §7.6). */
 export interface SetRow {
   readonly set: SetId;
   readonly anchor: BlockRef;
   readonly members: readonly PartyMember[];
   readonly n: number;
   readonly t: number;
-  /** Our own key shares. */
+  /** Our own key shares; none where we were removed. */
   readonly mine: readonly number[];
   readonly state: 'keygen' | 'active' | 'retired';
   readonly keys?: KeyPairRow & { readonly block: BlockRef };
 }
 
-/** A key generation attempt; what came before the attempt was known is held here too. */
+/** A key generation attempt; what came before the attempt was known is held here too. By validator, as participants are numbered anew. */
 export interface KeyGenRow {
+  /** Whether we have seen it open on our own chain, and acted on it. */
+  readonly opened: boolean;
+  /** The first word of each convener. */
+  readonly proposals: Readonly<Record<Hex, KeyGenParty>>;
+  readonly votes: Readonly<Record<Hex, Hex>>;
+  /** The party that members with t key shares have signed. */
   readonly party?: KeyGenParty;
-  readonly proposed: boolean;
-  readonly votes: Readonly<Record<string, Hex>>;
-  readonly certified: boolean;
-  readonly commitments: Readonly<Record<string, Hex>>;
+  readonly commitments: Readonly<Record<Hex, Hex>>;
   readonly commitmentsGiven: boolean;
-  /** Shares for us, by sending participant. */
-  readonly shares: Readonly<Record<string, Hex>>;
+  /** Shares for us, by sender and then by our participant. */
+  readonly shares: Readonly<Record<Hex, ByParticipant>>;
   readonly sharesGiven: boolean;
   readonly keyPair?: KeyPairRow;
   /** The MuSig round we are in. */
   readonly round: number;
   readonly submitted: boolean;
+  /** Who sent what must not be sent. */
+  readonly blamed: readonly Hex[];
 }
 
 /** One MuSig round of `set_keys` (reference serai.md §c.8): by validator. */
@@ -137,6 +147,7 @@ export interface NetworkRow {
 export const head = table<HeadRow>('head');
 export const blocks = table<BlockRef>('blocks');
 export const rosters = table<RosterRow>('rosters');
+export const removals = table<RemovalRow>('removals');
 export const sets = table<SetRow>('sets');
 export const keyGens = table<KeyGenRow>('keyGens');
 export const musigs = table<MusigRow>('musigs');

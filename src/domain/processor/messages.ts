@@ -13,12 +13,16 @@ export type Burn = z.infer<typeof burn>;
 export const partyMember = z.strictObject({ validator: hexOf(32), participants: z.array(participant).min(1) });
 export type PartyMember = z.infer<typeof partyMember>;
 
+/** A validator that a keygen party is without, and how many key shares it holds in the set. */
+export const removedMember = z.strictObject({ validator: hexOf(32), weight: z.number().int().min(1).max(0xffff) });
+
 /** What members sign when they agree on a keygen party (design §7), and who did: at least t key shares. */
 export const partyCertificate = z.strictObject({
   id: keyGenId,
   anchor: z.strictObject({ number: u32, hash: hexOf(32) }),
   threshold: z.number().int().min(1),
   members: z.array(partyMember).min(1),
+  removed: z.array(removedMember),
   signatures: z.record(hexOf(32) as unknown as z.ZodString, hexOf(64)),
 });
 export type PartyCertificate = z.infer<typeof partyCertificate>;

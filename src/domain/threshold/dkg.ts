@@ -1,4 +1,3 @@
-import type { DKG_Round1, DKG_Secret, FrostPublic } from '@noble/curves/abstract/frost.js';
 import { ristretto255 } from '@noble/curves/ed25519.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { frost, identifierOf, type Random, scalarHash, type ThresholdKey } from './suite.ts';
@@ -38,10 +37,16 @@ export const dkgBegin = (params: { index: number; t: number; n: number }, random
 };
 
 /** Round 2: the secret share for every other participant; `messages` are the round 1 messages, with or without our own. */
-export const dkgShares = (secret: DkgSecret, messages: ReadonlyMap<number, Uint8Array>): ReadonlyMap<number, Uint8Array> => {
-  if (secret.n === 1) return new Map();
-  const made = frost.DKG.round2(librarySecret(secret), othersOf(secret, messages));
-  return new Map([...messages.keys()].filter((index) => index !== secret.index).map((index) => [index, shareFor(made, index)]));
+export const dkgShares = (secret: DkgSecret, messages: ReadonlyMap<number, Uint8Array>): ReadonlyMap<number, Uint8Array> =>
+  dkgDeal([secret], messages).get(secret.index) ?? new Map<number, Uint8Array>();
+
+/** Round 2 of a holder of several participants: by our participant, the secret share for every other one, our own others included. */
+export const dkgDeal = (
+  secrets: readonly DkgSecret[],
+  messages: ReadonlyMap<number, Uint8Array>,
+): ReadonlyMap<number, ReadonlyMap<number, Uint8Array>> => {
+  commitmentsOf(secrets, messages);
+  return new Map(secrets.map((secret) => [secret.index, dealtBy(secret)]));
 };
 
 /** Round 3: the key, from all round 1 messages and the shares the others made for us; throws with the culprits' numbers. */
@@ -50,99 +55,118 @@ export const dkgFinish = (
   messages: ReadonlyMap<number, Uint8Array>,
   shares: ReadonlyMap<number, Uint8Array>,
 ): KeyShare => {
-  if (secret.n === 1) return finishAlone(secret);
-  const others = othersOf(secret, messages);
-  const culprits = [...messages.keys()].filter(
-    (index) => index !== secret.index && !shareStands(secret, messages.get(index), shares.get(index)),
+  const [key] = dkgFinishAll([secret], messages, new Map([[secret.index, shares]]));
+  if (key === undefined) throw new ThresholdError('threshold.bad-parameters', 'the secret of a key generation is missing');
+  return key;
+};
+
+/**
+ * Round 3 of a holder of several participants: the key for each of them; `shares` are those that other holders made, by our
+ * participant. The sum of what was dealt is checked against the sum of the commitments, which is one check for all senders;
+ * only where it fails is each share looked at.
+ */
+export const dkgFinishAll = (
+  secrets: readonly DkgSecret[],
+  messages: ReadonlyMap<number, Uint8Array>,
+  shares: ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>,
+): KeyShare[] => {
+  const [first] = secrets;
+  if (first === undefined) return [];
+  if (first.n === 1) return [finishAlone(first)];
+  const { t, n } = first;
+  const commitments = commitmentsOf(secrets, messages);
+  const culprits = new Set<number>();
+  const combined = Array.from({ length: t }, (_, power) =>
+    [...commitments.values()].reduce((sum, points) => sum.add(points[power] ?? Point.ZERO), Point.ZERO),
   );
-  if (culprits.length > 0)
-    throw new ThresholdError('threshold.invalid-share', `the key shares of ${culprits.join(', ')} do not fit`, culprits);
-  const round2 = [...shares]
-    .filter(([index]) => index !== secret.index)
-    .map(([index, share]) => ({ identifier: identifierOf(index), signingShare: Uint8Array.from(share) }));
-  const state = librarySecret(secret);
-  // The library keeps its round 2 inside the state; redone from the same coefficients it is the same.
-  frost.DKG.round2(state, others);
-  const key = frost.DKG.round3(state, others, round2);
-  const { t, n, index } = secret;
-  return {
-    t,
-    n,
-    index,
-    groupKey: groupKeyOf(key.public),
-    verifyingShares: verifyingSharesOf(key.public, n),
-    secretShare: key.secret.signingShare,
-  };
+  const verifying = new Map(Array.from({ length: n }, (_, at) => [at + 1, atPoint(combined, at + 1)]));
+  const made = secrets.map(({ index }) => {
+    const given = new Map([...(shares.get(index) ?? [])].filter(([from]) => !secrets.some((own) => own.index === from)));
+    const sum = sumFor(index, secrets, given);
+    const whole = given.size === n - secrets.length && sum !== undefined && sum !== 0n;
+    if (whole && Point.BASE.multiply(sum).equals(verifying.get(index) ?? Point.ZERO)) return { index, secretShare: Fn.toBytes(sum) };
+    for (const [from, points] of commitments)
+      if (!secrets.some((own) => own.index === from) && !shareStands(points, index, given.get(from))) culprits.add(from);
+    return { index, secretShare: new Uint8Array() };
+  });
+  if (culprits.size > 0 || made.some(({ secretShare }) => secretShare.length === 0))
+    throw new ThresholdError('threshold.invalid-share', `the key shares of ${[...culprits].join(', ')} do not fit`, [...culprits]);
+  const verifyingShares = new Map([...verifying].map(([index, point]) => [index, point.toBytes()]));
+  const groupKey = atPoint(combined, 0).toBytes();
+  return made.map(({ index, secretShare }) => ({ t, n, index, groupKey, verifyingShares, secretShare }));
 };
 
-/** Who sent a round 1 message that is malformed or does not prove knowledge of its secret. */
-const invalidMessages = (secret: DkgSecret, messages: ReadonlyMap<number, Uint8Array>): number[] =>
-  [...messages].filter(([index, message]) => index !== secret.index && !messageStands(secret.t, index, message)).map(([index]) => index);
+type Commitment = readonly InstanceType<typeof Point>[];
 
-const messageStands = (t: number, index: number, message: Uint8Array): boolean => {
+/** A polynomial given by its coefficients times the base point, at a small public number (Horner). */
+const atPoint = (coefficients: Commitment, at: number): InstanceType<typeof Point> =>
+  coefficients.reduceRight((sum, each) => (at === 0 ? each : sum.multiplyUnsafe(BigInt(at)).add(each)), Point.ZERO);
+
+/** A secret polynomial at a participant's number. */
+const atScalar = ({ coefficients }: DkgSecret, at: number): bigint =>
+  coefficients.reduceRight((sum, each) => Fn.add(Fn.mul(sum, BigInt(at)), Fn.fromBytes(each)), 0n);
+
+const dealtBy = (secret: DkgSecret): ReadonlyMap<number, Uint8Array> => {
+  const others = Array.from({ length: secret.n }, (_, at) => at + 1).filter((to) => to !== secret.index);
+  return new Map(others.map((to) => [to, Fn.toBytes(atScalar(secret, to))]));
+};
+
+/** What everyone dealt to one of our participants, in sum; undefined where a share is no scalar. */
+const sumFor = (index: number, secrets: readonly DkgSecret[], given: ReadonlyMap<number, Uint8Array>): bigint | undefined => {
   try {
-    const { commitment, proofOfKnowledge } = parse(t, index, message);
-    const points = commitment.map((each) => Point.fromBytes(each));
-    if (points.some((each) => each.is0())) return false;
-    const [first] = points;
-    const nonce = proofOfKnowledge.subarray(0, 32);
-    const challenge = scalarHash('dkg', Fn.toBytes(BigInt(index)), commitment[0] ?? new Uint8Array(), nonce);
-    const response = Point.BASE.multiply(Fn.fromBytes(proofOfKnowledge.subarray(32)));
-    return first !== undefined && response.equals(Point.fromBytes(nonce).add(first.multiply(challenge)));
+    const own = secrets.reduce((sum, secret) => Fn.add(sum, atScalar(secret, index)), 0n);
+    return [...given.values()].reduce((sum, share) => Fn.add(sum, Fn.fromBytes(share)), own);
+  } catch {
+    return undefined;
+  }
+};
+
+const shareStands = (commitment: Commitment, to: number, share: Uint8Array | undefined): boolean => {
+  if (share === undefined) return false;
+  try {
+    const scalar = Fn.fromBytes(share);
+    return scalar !== 0n && Point.BASE.multiply(scalar).equals(atPoint(commitment, to));
   } catch {
     return false;
   }
 };
 
-const shareStands = (secret: DkgSecret, message: Uint8Array | undefined, share: Uint8Array | undefined): boolean => {
-  if (message === undefined || share === undefined) return false;
-  try {
-    const { commitment } = parse(secret.t, secret.index, message);
-    const dealt = { signers: { min: secret.t, max: secret.n }, commitments: commitment, verifyingShares: {} };
-    frost.validateSecret({ identifier: identifierOf(secret.index), signingShare: Uint8Array.from(share) }, dealt);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-const parse = (t: number, index: number, message: Uint8Array): DKG_Round1 => {
-  if (message.length !== dkgMessageLength(t))
-    throw new ThresholdError('threshold.invalid-commitments', `the commitments of ${String(index)} have the wrong length`, [index]);
-  const commitment = Array.from({ length: t }, (_, at) => Uint8Array.from(message.subarray(32 * at, 32 * at + 32)));
-  return { identifier: identifierOf(index), commitment, proofOfKnowledge: Uint8Array.from(message.subarray(32 * t)) };
-};
-
-const othersOf = (secret: DkgSecret, messages: ReadonlyMap<number, Uint8Array>): DKG_Round1[] => {
-  const others = [...messages].filter(([index]) => index !== secret.index);
-  const known = others.filter(([index]) => Number.isInteger(index) && index >= 1 && index <= secret.n);
-  if (others.length !== secret.n - 1 || known.length !== others.length)
+/** Everyone's commitments, ours from our own secrets; throws with the numbers of those whose round 1 message does not stand. */
+const commitmentsOf = (secrets: readonly DkgSecret[], messages: ReadonlyMap<number, Uint8Array>): ReadonlyMap<number, Commitment> => {
+  const [{ t, n } = { t: 0, n: 0 }] = secrets;
+  const own = secrets.map(({ index }) => index);
+  const others = [...messages].filter(([index]) => !own.includes(index));
+  const known = others.filter(([index]) => Number.isInteger(index) && index >= 1 && index <= n);
+  if (others.length !== n - own.length || known.length !== others.length)
     throw new ThresholdError('threshold.invalid-commitments', 'key generation needs the commitments of every other participant');
-  const culprits = invalidMessages(secret, messages);
+  const read = others.map(([index, message]) => [index, commitmentIn(t, index, message)] as const);
+  const culprits = read.filter(([, points]) => points === undefined).map(([index]) => index);
   if (culprits.length > 0)
     throw new ThresholdError('threshold.invalid-commitments', `the commitments of ${culprits.join(', ')} are invalid`, culprits);
-  return others.map(([index, message]) => parse(secret.t, index, message));
+  const ours = secrets.map(
+    ({ index, coefficients }) => [index, coefficients.map((each) => Point.BASE.multiply(Fn.fromBytes(each)))] as const,
+  );
+  return new Map<number, Commitment>([
+    ...ours,
+    ...read.flatMap(([index, points]) => (points === undefined ? [] : [[index, points] as const])),
+  ]);
 };
 
-const librarySecret = ({ index, t, n, coefficients }: DkgSecret): DKG_Secret => {
-  const scalars = coefficients.map((each) => Fn.fromBytes(each));
-  const commitment = scalars.map((each) => Uint8Array.from(Point.BASE.multiply(each).toBytes()));
-  return { identifier: BigInt(index), coefficients: scalars, commitment, signers: { min: t, max: n }, step: 1 };
+/** The t points of a round 1 message; undefined where it is malformed or does not prove knowledge of its secret. */
+const commitmentIn = (t: number, index: number, message: Uint8Array): Commitment | undefined => {
+  if (message.length !== dkgMessageLength(t)) return undefined;
+  try {
+    const points = Array.from({ length: t }, (_, at) => Point.fromBytes(message.subarray(32 * at, 32 * at + 32)));
+    const [first] = points;
+    if (first === undefined || points.some((each) => each.is0())) return undefined;
+    const nonce = message.subarray(32 * t, 32 * t + 32);
+    const challenge = scalarHash('dkg', Fn.toBytes(BigInt(index)), message.subarray(0, 32), nonce);
+    const response = Point.BASE.multiply(Fn.fromBytes(message.subarray(32 * t + 32)));
+    return response.equals(Point.fromBytes(nonce).add(first.multiply(challenge))) ? points : undefined;
+  } catch {
+    return undefined;
+  }
 };
-
-const shareFor = (made: Readonly<Record<string, { readonly signingShare: Uint8Array }>>, index: number): Uint8Array => {
-  const share = made[identifierOf(index)];
-  if (share === undefined) throw new ThresholdError('threshold.invalid-commitments', `no share was made for ${String(index)}`, [index]);
-  return Uint8Array.from(share.signingShare);
-};
-
-const groupKeyOf = ({ commitments: [groupKey] }: FrostPublic): Uint8Array => {
-  if (groupKey === undefined) throw new ThresholdError('threshold.invalid-commitments', 'the generated key is empty');
-  return Uint8Array.from(groupKey);
-};
-
-const verifyingSharesOf = ({ verifyingShares }: FrostPublic, n: number): ReadonlyMap<number, Uint8Array> =>
-  new Map(Array.from({ length: n }, (_, at) => [at + 1, Uint8Array.from(verifyingShares[identifierOf(at + 1)] ?? [])]));
 
 const beginAlone = (rng: (length?: number) => Uint8Array<ArrayBuffer>): { secret: DkgSecret; message: Uint8Array } => {
   const [scalar, nonce] = [frost.utils.randomScalar(rng), frost.utils.randomScalar(rng)];

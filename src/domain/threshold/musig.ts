@@ -67,6 +67,15 @@ export const musigAggregateKey = (context: Uint8Array, publicKeys: readonly Uint
 export const musigCommit = (random: Random = randomBytes): { readonly nonces: MusigNonce; readonly commitment: Uint8Array } =>
   makeNonces(random);
 
+/** Whether a commitment is one: two points, 64 bytes. */
+export const musigCommitmentStands = (commitment: Uint8Array): boolean => {
+  try {
+    return commitment.length === 64 && [0, 32].every((at) => !Point.fromBytes(commitment.subarray(at, at + 32)).is0());
+  } catch {
+    return false;
+  }
+};
+
 /** One signer's share (32 bytes); `secretScalar` is the canonical scalar of its Serai key. The nonces are wiped. */
 export const musigSign = (session: MusigSession & { readonly secretScalar: Uint8Array; readonly nonces: MusigNonce }): Uint8Array => {
   const { index, publicKeys, context } = session;

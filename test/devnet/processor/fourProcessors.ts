@@ -79,6 +79,7 @@ export class FourProcessors {
       anchor: { number: 1, hash: toHex(new Uint8Array(32).fill(1)) },
       threshold: this.t,
       members: this.pairs.map(({ publicKey }, at) => ({ validator: toHex(publicKey), participants: [at + 1] })),
+      removed: [],
     };
     const bytes = certificateBytes(genesisHash, party);
     const signatures = signers.map((at) => {
