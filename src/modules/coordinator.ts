@@ -4,6 +4,7 @@ import { MusigNonces } from '../domain/crypto/musigNonces.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { Hex } from '../domain/hex.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
+import { WINDOW } from '../domain/party/window.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
 import { allTopics, sourcesOf, topicsOf } from '../domain/topics.ts';
@@ -52,6 +53,9 @@ export interface CoordinatorOptions {
   readonly parked: (alarm: ParkedAlarm) => void;
   readonly stop$: Observable<unknown>;
 }
+
+/** Milliseconds for which a finalized block is of now: two windows of Serai's blocks. Whoever is further behind joins no window: it is over. */
+const LIVE = 2 * WINDOW * 6_000;
 
 /** Milliseconds until a parked lane is tried again: another node, or a newer coordinator, may be able to read it. */
 const PARKED_FOR = 60_000;
@@ -105,6 +109,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
           topics,
           sign: (message) => signSr25519(key.secretKey, message),
           verify: verifySr25519,
+          isLive: (time) => Date.now() - time < LIVE,
           musig: new MusigNonces(secretScalar(key.secretKey)),
         },
       }),

@@ -206,6 +206,7 @@ export class KeyGenNetwork {
       topics: topicsOf('x'),
       sign: (message) => modelSignature(key, message),
       verify: (publicKey, message, signature) => toHex(modelSignature(toHex(publicKey), message)) === toHex(signature),
+      isLive: () => true,
       musig: new MusigNonces(secretScalar(pair.secretKey)),
     };
     const lanes = { chain: [], replies: [] };

@@ -253,6 +253,8 @@ export class SigningNetwork {
   /** Messages the links handled, for the figures. */
   handled = 0;
   height = 0;
+  /** The height of the first block that is of now. */
+  liveFrom = 0;
 
   constructor(options: SigningNetworkOptions) {
     const { seed, weights } = options;
@@ -376,6 +378,7 @@ export class SigningNetwork {
           this.#options.accounts !== undefined && toHex(publicKey) !== this.groupKey
             ? verifySr25519(publicKey, message, signature)
             : verify(publicKey, message, signature),
+        isLive: (time) => time >= this.liveFrom * 6_000,
         musig: new MusigNonces(new Uint8Array(32).fill(1)),
       },
       rows: new Rows(),

@@ -16,6 +16,11 @@ export interface CryptoContext {
   /** Signs with our Serai key (sr25519, context `substrate`). */
   readonly sign: (message: Uint8Array) => Uint8Array;
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+  /**
+   * Whether a block of this time (milliseconds since 1970) is of now. Of older ones, as they are read again after a time away,
+   * everything is taken note of and nothing begun: record everything, act only on what is live (design §6).
+   */
+  readonly isLive: (time: number) => boolean;
   /** Nonces of `set_keys`, in memory only (design §7.4). */
   readonly musig: MusigNonces;
 }

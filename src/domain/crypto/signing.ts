@@ -59,7 +59,7 @@ export const headMoved = (draft: Draft, context: CryptoContext): void => {
 const joinWindow = (draft: Draft, context: CryptoContext, row: SignableRow): void => {
   const set = sets.get(draft, setName(row.set));
   const tip = head.get(draft, '');
-  if (set?.state !== 'active' || tip === undefined || isHalted(draft, row.set)) return;
+  if (set?.state !== 'active' || tip === undefined || isHalted(draft, row.set) || !context.isLive(Date.parse(tip.time))) return;
   const window = windowAt(row.anchor.number, tip.number);
   const seed = window === undefined ? undefined : blocks.get(draft, blockKey(window.seedHeight));
   if (window === undefined || seed === undefined || !window.joinable) return;

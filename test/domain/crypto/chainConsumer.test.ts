@@ -25,6 +25,7 @@ const context: CryptoContext = {
   topics: topicsOf('test'),
   sign: () => new Uint8Array(64),
   verify: () => true,
+  isLive: () => true,
   musig: new MusigNonces(new Uint8Array(32).fill(1)),
 };
 

@@ -89,6 +89,18 @@ describe.each(SEEDS)('signing (SEED=%i)', (seed) => {
   });
 });
 
+describe('after a time away', () => {
+  it('nothing is begun of what is over, and the first window that is of now is joined', () => {
+    const network = new SigningNetwork({ seed: 2, weights: equal(4) });
+    network.liveFrom = 60;
+    network.sign('0');
+    network.until(() => network.signedBy('0') === 4, 80);
+    const begun = network.reported('serai.report.attempt.v1').map(({ data }) => windowOf((data as unknown as Signed).id.attempt));
+    expect(Math.min(...begun)).toBe(6);
+    checkNeverTwice(network);
+  });
+});
+
 describe('evidence', () => {
   it('holds the two signed words of who speaks with two tongues', () => {
     const network = new SigningNetwork({ seed: 1, weights: equal(4) });
