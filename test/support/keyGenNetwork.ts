@@ -78,10 +78,10 @@ export interface NetworkOptions {
   readonly hurry?: number;
 }
 
-/** Coordinators' crypto decisions joined in memory: what peers say comes in any order and more than once, time is blocks. */
 /** Key generation acts upon bodies alone; signatures are checked before (understandPeer). */
 const UNSIGNED = { genesis: `0x${'00'.repeat(32)}`, id: 'x', signature: `0x${'00'.repeat(64)}` } as const;
 
+/** Coordinators' crypto decisions joined in memory: what peers say comes in any order and more than once, time is blocks. */
 export class KeyGenNetwork {
   readonly members: KeyGenMember[] = [];
   readonly reports: (Message & { readonly by: Hex })[] = [];

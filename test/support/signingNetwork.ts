@@ -248,6 +248,7 @@ export class SigningNetwork {
   readonly #options: SigningNetworkOptions;
   readonly #used = new Map<string, string>();
   readonly #messages = new Map<string, Hex>();
+  readonly #byKey: ReadonlyMap<Hex, Member>;
   /** The lanes in which something waits. */
   readonly #busy: Act[][] = [];
   /** Messages the links handled, for the figures. */
@@ -268,6 +269,7 @@ export class SigningNetwork {
       participants: Array.from({ length: weight }, () => next++),
     }));
     this.members = members.map(({ validator, participants }, index) => this.#join(index, validator, participants));
+    this.#byKey = new Map(this.members.map((member) => [member.key, member]));
     for (const member of this.members) {
       const row: SetRow = {
         set: SET,
@@ -452,7 +454,7 @@ export class SigningNetwork {
   }
 
   #send(member: Member, message: PeerMessage): void {
-    const receiver = this.members.find(({ key }) => key === message.to);
+    const receiver = this.#byKey.get(message.to);
     const sent = this.#bent(member, message);
     if (receiver === undefined || sent === undefined) return;
     this.#hear(receiver, sent);
