@@ -83,15 +83,18 @@ export const openDevnet = async ({ dir, seed, port, blockTime, log, faults, stop
       it.close(),
     );
     const endpoints = [node.url];
+    // The last ones are away: one, or as many as the fault says.
+    let present: number = ACCOUNTS.length;
     for (const { fault, value } of faults) {
-      if (fault === 'lying-endpoint') endpoints.push(await node.openLiar(node.finalizedNumber() + TRUTHFUL));
+      if (fault === 'away') present = Math.max(0, ACCOUNTS.length - Number(value));
+      else if (fault === 'lying-endpoint') endpoints.push(await node.openLiar(node.finalizedNumber() + TRUTHFUL));
       else setFault(node.faults, fault, value);
     }
     const externalStore = opened.adopt(await openRocksdbStore(join(dir, NETWORK.toLowerCase())), (store) => store.close());
     const external = await openExternalChain({ store: externalStore, network: NETWORK });
     const addresses: PeerAddress[] = [];
     const validators: Validator[] = [];
-    for (const account of ACCOUNTS) {
+    for (const account of ACCOUNTS.slice(0, present)) {
       const options = { account, dir, root, network: NETWORK, endpoints, external, addresses, random, log, stop$ } as const;
       validators.push(opened.adopt(await openValidator(options), (validator) => validator.close()));
     }

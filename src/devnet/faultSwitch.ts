@@ -1,7 +1,7 @@
 import { FAULTS, type FaultName } from './node/faults.ts';
 
-/** What the devnet can do wrong: faults of its node, and another endpoint that lies. */
-export type Fault = FaultName | 'lying-endpoint';
+/** What the devnet can do wrong: faults of its node, another endpoint that lies, and validators that are not there. */
+export type Fault = FaultName | 'lying-endpoint' | 'away';
 
 /** A fault that is switched on; `value` is what it takes. */
 export interface FaultSwitch {
@@ -10,7 +10,7 @@ export interface FaultSwitch {
 }
 
 /** The faults by name, for people. */
-export const FAULT_NAMES: readonly Fault[] = [...(Object.keys(FAULTS) as FaultName[]), 'lying-endpoint'];
+export const FAULT_NAMES: readonly Fault[] = [...(Object.keys(FAULTS) as FaultName[]), 'lying-endpoint', 'away'];
 
 /** Reads `stall` or `slow=300`; undefined where it is neither. */
 export const readFault = (text: string): FaultSwitch | undefined => {
