@@ -38,6 +38,6 @@ describe('the health server', () => {
   it('says when its port is taken', async () => {
     const { url } = await serve([]);
     const port = Number(new URL(url).port);
-    await expect(serve([], port)).rejects.toMatchObject({ code: 'http.listen', exitCode: 3 });
+    await expect(serve([], port)).rejects.toMatchObject({ code: 'http.listen', exitCode: 6 });
   });
 });

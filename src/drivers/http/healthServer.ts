@@ -20,7 +20,7 @@ export interface HealthServer {
 /** The server cannot listen where the configuration says. */
 export class HttpError extends Error {
   readonly code = 'http.listen';
-  readonly exitCode = 3;
+  readonly exitCode = 6;
 
   constructor(host: string, port: number, cause: Error) {
     super(`the health server cannot listen on ${host}:${String(port)} (${cause.message}); change [http], or end what listens there`, {
