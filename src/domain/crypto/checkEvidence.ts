@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../canonicalJson.ts';
 import { type PeerMessage, peerMessage, verifyPeerMessage } from '../peers/peerMessage.ts';
 import { signIdName } from '../processor/ids.ts';
+import { keyGenName } from './keyGenParty.ts';
 import { peerBody } from './peerBodies.ts';
 
 /** What a report of evidence holds where signed messages prove it. */
@@ -23,8 +24,11 @@ export interface EvidenceVerdict {
 /** What a message is about: a validator says one thing for each. */
 const matterOf = ({ kind, body, genesis }: PeerMessage): string | undefined => {
   const said = peerBody.safeParse({ kind, body });
-  if (!said.success || !('id' in said.data.body) || !('kind' in said.data.body.id)) return undefined;
-  return `${genesis}/${kind}/${signIdName(said.data.body.id)}`;
+  // A vote is a signature, and no two of those are alike.
+  if (!said.success || kind === 'certificate.vote') return undefined;
+  const { body: about } = said.data;
+  const matter = 'kind' in about.id ? signIdName(about.id) : keyGenName(about.id);
+  return [genesis, kind, matter, ...('round' in about ? [about.round] : [])].join('/');
 };
 
 /**

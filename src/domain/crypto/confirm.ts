@@ -5,6 +5,7 @@ import type { Draft } from '../tables.ts';
 import { type MusigRound, musigAggregate, musigCommitmentStands, musigVerifyShare } from '../threshold/musig.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
+import { forgetKeyGenWords } from './hearKeyGen.ts';
 import { keyGenName, removedOf, renumbered, validatorsOf } from './keyGenParty.ts';
 import { keyGenRow, mayHear, noteBlame, noteKeyGen, superseded } from './keyGenRows.ts';
 import type { KeyGenParty } from './peerBodies.ts';
@@ -80,11 +81,7 @@ export const musigCommitmentArrived = (
   const { round, digest, commitment } = said;
   if (!mayHearRound(draft, id, round)) return;
   const current = roundRow(draft, id, round);
-  const known = current.commitments[from];
-  if (known !== undefined) {
-    if (known !== commitment) conflict(draft, context, from, id, round, { known, other: commitment });
-    return;
-  }
+  if (current.commitments[from] !== undefined) return;
   musigs.put(draft, roundName(id, round), {
     ...current,
     commitments: { ...current.commitments, [from]: commitment },
@@ -94,20 +91,9 @@ export const musigCommitmentArrived = (
   shareInRound(draft, context, id, round);
 };
 
-const mayHearRound = (draft: Draft, id: KeyGenId, round: number): boolean =>
+/** Whether a round is near enough to be heard of. */
+export const mayHearRound = (draft: Draft, id: KeyGenId, round: number): boolean =>
   mayHear(draft, id) && round <= keyGenRow(draft, id).round + MOST_ROUNDS_AHEAD;
-
-const conflict = (
-  draft: Draft,
-  context: CryptoContext,
-  from: Hex,
-  id: KeyGenId,
-  round: number,
-  words: { readonly known: Hex; readonly other: Hex },
-): void => {
-  noteBlame(draft, id, from);
-  accuse(draft, context, 'musig.conflict', roundName(id, round), { from, ...words });
-};
 
 /** With every member's commitment there, our share leaves, unless a later attempt has begun; the nonces are gone with it. */
 const shareInRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: number): void => {
@@ -148,11 +134,7 @@ const shareInRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round:
 export const musigShareArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, round: number, share: Hex): void => {
   if (!mayHearRound(draft, id, round)) return;
   const current = roundRow(draft, id, round);
-  const known = current.shares[from];
-  if (known !== undefined) {
-    if (known !== share) conflict(draft, context, from, id, round, { known, other: share });
-    return;
-  }
+  if (current.shares[from] !== undefined) return;
   musigs.put(draft, roundName(id, round), { ...current, shares: { ...current.shares, [from]: share } });
   finishRound(draft, context, id, round);
 };
@@ -207,6 +189,7 @@ export const keysSet = (draft: Draft, context: CryptoContext, at: KeyGenId['set'
   if (row?.state !== 'keygen') return;
   const remaining = rosterWithout(row, removals.get(draft, setName(at))?.removed ?? [], context.self);
   removals.delete(draft, setName(at));
+  forgetKeyGenWords(draft, setName(at));
   sets.put(draft, setName(at), { ...row, ...remaining, state: 'active', keys: { ...keys, block } });
   for (const [name] of [...musigs.rows(draft)]) if (name.startsWith(`${setName(at)}/`)) musigs.delete(draft, name);
   // Who was removed holds no share of these keys.

@@ -4,7 +4,6 @@ import { type ByParticipant, type KeyGenId, type SetId, setName } from '../proce
 import type { PartyMember } from '../processor/messages.ts';
 import type { Draft, Json } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
-import { digestOf } from './digest.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
 import { forgetOldAttempts, keyGenRow, mayHear, noteBlame, noteKeyGen, openAttempt, superseded } from './keyGenRows.ts';
 import { isPlausible, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
@@ -74,17 +73,11 @@ const vote = (draft: Draft, context: CryptoContext, party: KeyGenParty): void =>
   tellPeers(draft, context, validatorsOf(party), keyGenName(id), { kind: 'certificate.vote', body: { id, signature } });
 };
 
-/** A convener's proposal: the first word stands, a second one is evidence (design §7). */
+/** A convener's proposal: the first word stands (design §7). */
 export const proposalArrived = (draft: Draft, context: CryptoContext, from: Hex, party: KeyGenParty): void => {
   const { id } = party;
   if (!mayHear(draft, id)) return;
-  const known = keyGenRow(draft, id).proposals[from];
-  if (known !== undefined) {
-    if (digestOf(known) === digestOf(party)) return;
-    noteBlame(draft, id, from);
-    accuse(draft, context, 'certificate.conflict', keyGenName(id), { from, known: known as Json, other: party as Json });
-    return;
-  }
+  if (keyGenRow(draft, id).proposals[from] !== undefined) return;
   const row = sets.get(draft, setName(id.set));
   if (row === undefined) {
     noteKeyGen(draft, id, { proposals: { ...keyGenRow(draft, id).proposals, [from]: party } });
@@ -166,24 +159,9 @@ export const commitmentsMade = (draft: Draft, context: CryptoContext, id: KeyGen
 export const commitmentsArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, commitments: Hex): void => {
   if (!mayHear(draft, id)) return;
   const attempt = keyGenRow(draft, id);
-  const known = attempt.commitments[from];
-  if (known !== undefined) {
-    if (known !== commitments) conflict(draft, context, from, id, { known, other: commitments });
-    return;
-  }
+  if (attempt.commitments[from] !== undefined) return;
   noteKeyGen(draft, id, { commitments: { ...attempt.commitments, [from]: commitments } });
   giveCommitments(draft, context, id);
-};
-
-const conflict = (
-  draft: Draft,
-  context: CryptoContext,
-  from: Hex,
-  id: KeyGenId,
-  words: { readonly known: Json; readonly other: Json },
-): void => {
-  noteBlame(draft, id, from);
-  accuse(draft, context, 'keygen.conflict', keyGenName(id), { from, ...words });
 };
 
 /** With every member's commitments there the processor gets them, by each member's first participant. */
@@ -226,11 +204,7 @@ export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, s
 export const sharesArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, shares: ByParticipant): void => {
   if (!mayHear(draft, id)) return;
   const attempt = keyGenRow(draft, id);
-  const known = attempt.shares[from];
-  if (known !== undefined) {
-    if (digestOf(known) !== digestOf(shares)) conflict(draft, context, from, id, { known, other: shares });
-    return;
-  }
+  if (attempt.shares[from] !== undefined) return;
   noteKeyGen(draft, id, { shares: { ...attempt.shares, [from]: shares } });
   giveShares(draft, context, id);
 };

@@ -1,16 +1,23 @@
 import type { PeerMessage } from '../peers/peerMessage.ts';
 import type { Draft } from '../tables.ts';
 import { sharesArrived } from './attempt.ts';
-import { musigCommitmentArrived, musigShareArrived } from './confirm.ts';
+import { mayHearRound, musigCommitmentArrived, musigShareArrived } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { proposalArrived as proposalOfPartyArrived, readyArrived, roundArrived } from './convene.ts';
+import { hearKeyGen, isKeyGen } from './hearKeyGen.ts';
 import { commitmentsArrived, sharesArrived as keyGenSharesArrived, proposalArrived, voteArrived } from './keyGen.ts';
 import type { PeerBody } from './peerBodies.ts';
 import { complete, preprocessesArrived } from './signing.ts';
 
+/** Rounds of `set_keys` far from ours are passed over. */
+const isNear = (draft: Draft, { body }: { readonly body: PeerBody['body'] }): boolean =>
+  !('round' in body) || mayHearRound(draft, body.id, body.round);
+
 /** What another validator's crypto module said; its signature has been checked. */
-export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMessage, { kind, body }: PeerBody): void => {
+export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMessage, said: PeerBody): void => {
   const { from } = message;
+  if (isKeyGen(said) && (!isNear(draft, said) || !hearKeyGen(draft, context, message, said))) return;
+  const { kind, body } = said;
   switch (kind) {
     case 'certificate.proposal':
       proposalArrived(draft, context, from, body);

@@ -30,6 +30,18 @@ describe('evidence', () => {
     expect(check(bob, say('Bob', preprocess('0x02')))).toMatchObject({ verdict: 'proven', against: [bob.from] });
   });
 
+  it('proves it of key generation too, by attempt and round', () => {
+    const id = { set: { network: 'Bitcoin', session: 0 }, attempt: 1 } as const;
+    const share = (round: number, fill: string): PeerBody => ({
+      kind: 'musig.share',
+      body: { id, round, digest: `0x${'11'.repeat(32)}`, share: `0x${fill.repeat(32)}` },
+    });
+    expect(check(say('Bob', share(0, '01')), say('Bob', share(0, '02'))).verdict).toBe('proven');
+    expect(check(say('Bob', share(0, '01')), say('Bob', share(1, '02'))).verdict).toBe('signed');
+    const vote = (fill: string): PeerBody => ({ kind: 'certificate.vote', body: { id, signature: `0x${fill.repeat(64)}` } });
+    expect(check(say('Bob', vote('01')), say('Bob', vote('02'))).verdict).toBe('signed');
+  });
+
   it.each([
     ['one word said twice', [say('Bob', preprocess('0x01')), say('Bob', preprocess('0x01'))]],
     ['words of two validators', [say('Bob', preprocess('0x01')), say('Charlie', preprocess('0x02'))]],
