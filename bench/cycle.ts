@@ -24,6 +24,7 @@ export const cycle = async (report: (figure: Figure) => void): Promise<void> => 
     seed: 1,
     port: 0,
     blockTime: BLOCK_TIME,
+    sessionBlocks: 0,
     log: { ...quiet, child: () => quiet },
     faults: [],
     stop$,

@@ -68,6 +68,7 @@ program
       .default([], 'none'),
   )
   .option('--block-time <ms>', 'time between Serai blocks', whole(50, 60_000), 250)
+  .option('--session-blocks <n>', 'blocks of a session, after which the sets rotate; 0 for one session without end', whole(0, 1_000_000), 0)
   .addHelpText(
     'after',
     '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet\n  npm start -- --fault skip-heads --fault slow=300',

@@ -24,6 +24,7 @@ export interface DevnetCommand {
   readonly data?: string;
   readonly port: number;
   readonly blockTime: number;
+  readonly sessionBlocks: number;
   readonly fault: readonly FaultSwitch[];
 }
 
@@ -52,6 +53,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
       seed: command.seed,
       port: command.port,
       blockTime: command.blockTime,
+      sessionBlocks: command.sessionBlocks,
       faults: command.fault,
       log: { info: log.info.bind(log), warn: log.warn.bind(log), child: (validator) => log.child({ validator }) },
       stop$,

@@ -31,6 +31,8 @@ export interface DevnetOptions {
   readonly port: number;
   /** Milliseconds between Serai blocks. */
   readonly blockTime: number;
+  /** Serai blocks of a session, after which the sets rotate; 0 for one session without end. */
+  readonly sessionBlocks: number;
   readonly log: DevnetLog;
   /** What goes wrong from the start; the node's own faults can be switched while it runs (`devnet_setFault`). */
   readonly faults: readonly FaultSwitch[];
@@ -70,7 +72,7 @@ const rootSecret = async (dir: string): Promise<Uint8Array> => {
 };
 
 /** Opens the devnet on its folder: whatever was there goes on where it stood. */
-export const openDevnet = async ({ dir, seed, port, blockTime, log, faults, stop$ }: DevnetOptions): Promise<Devnet> => {
+export const openDevnet = async ({ dir, seed, port, blockTime, sessionBlocks, log, faults, stop$ }: DevnetOptions): Promise<Devnet> => {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const root = await rootSecret(dir);
   const random = (length: number): Uint8Array => randomBytes(length);
@@ -79,8 +81,9 @@ export const openDevnet = async ({ dir, seed, port, blockTime, log, faults, stop
     const failed = (error: unknown): void => {
       log.warn({ reason: String(error) }, 'node.failed');
     };
-    const node = opened.adopt(await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, failed }), (it) =>
-      it.close(),
+    const node = opened.adopt(
+      await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, sessionBlocks, failed }),
+      (it) => it.close(),
     );
     const endpoints = [node.url];
     // The last ones are away: one, or as many as the fault says.

@@ -5,10 +5,12 @@ import { type ChainMessage, chainMessage } from '../domain/observation/schemas.t
 import { type SignId, signableName } from '../domain/processor/ids.ts';
 import type { Published } from './devnet.ts';
 
-type Kind = 'set' | 'keygen' | 'keys' | 'batch' | 'burn' | 'party' | 'signature' | 'output' | 'alarm';
+type Kind = 'set' | 'handover' | 'retired' | 'keygen' | 'keys' | 'batch' | 'burn' | 'party' | 'signature' | 'output' | 'alarm';
 
 const COLOURS = {
   set: 'blue',
+  handover: 'blue',
+  retired: 'blue',
   keygen: 'blue',
   keys: 'blue',
   batch: 'cyan',
@@ -41,8 +43,17 @@ const ofChain = (message: ChainMessage): readonly [Kind, string] | undefined => 
       if (message.data.set.network !== 'Bitcoin') return undefined;
       return [
         'keys',
-        `${message.data.set.network}/${String(message.data.set.session)} active under ${short(message.data.keyPair.substrate)}, block ${String(message.data.block.number)}`,
+        `${message.data.set.network}/${String(message.data.set.session)} ${message.data.set.session === 0 ? 'active' : 'stands by'} under ${short(message.data.keyPair.substrate)}, block ${String(message.data.block.number)}`,
       ];
+    case 'serai.validator-sets.accepted-handover.v1':
+      if (message.data.set.network !== 'Bitcoin') return undefined;
+      return [
+        'handover',
+        `${message.data.set.network}/${String(message.data.set.session)} holds the vault, block ${String(message.data.block.number)}`,
+      ];
+    case 'serai.validator-sets.set-retired.v1':
+      if (message.data.set.network !== 'Bitcoin') return undefined;
+      return ['retired', `${message.data.set.network}/${String(message.data.set.session)}, block ${String(message.data.block.number)}`];
     case 'serai.in-instructions.batch.v1':
       if (message.data.network !== 'Bitcoin') return undefined;
       return ['batch', `${message.data.network} ${String(message.data.id)} executed in block ${String(message.data.block.number)}`];

@@ -1,4 +1,4 @@
-import { Observable, takeUntil } from 'rxjs';
+import { Observable, take, takeUntil } from 'rxjs';
 import type { Step } from '../data/ledger.ts';
 import type { PlacedRecord } from '../data/topicStep.ts';
 import { keyGenName } from '../domain/crypto/keyGen.ts';
@@ -38,6 +38,15 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
   const replies = topics.replies(network);
   const module = await openModule(deps, { [replies]: crypto });
   const { ledger } = module;
+  const closing = new AbortController();
+  deps.stop$.pipe(take(1)).subscribe({
+    next: () => {
+      closing.abort();
+    },
+    error: () => {
+      closing.abort();
+    },
+  });
   const answered = new Map<bigint, readonly Reply[]>();
 
   const read = (record: PlacedRecord): ReturnType<typeof command.safeParse> => {
@@ -50,7 +59,7 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
     for (const record of run) {
       if (record.attributes.keyid === undefined) continue;
       const understood = read(record);
-      if (understood.success) answered.set(record.offset, await processor.handle(understood.data));
+      if (understood.success) answered.set(record.offset, await processor.handle(understood.data, closing.signal));
     }
   };
 

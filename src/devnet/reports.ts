@@ -1,9 +1,12 @@
 import type { Report } from '../domain/crypto/reports.ts';
+import { forwardedBy } from './processor/payments.ts';
 
 type Signed = Extract<Report, { type: 'serai.report.signed.v1' }>['data'];
 
 /** A signature as the summary shows it: enough for anyone to check it. */
-const shown = ({ id, message, signature, party, rule, blockHash, stream }: Signed) => ({
+const shown = ({ id, message, signature, groupKey, party, rule, blockHash, stream }: Signed) => ({
+  session: id.set.session,
+  groupKey,
   message,
   signature,
   party,
@@ -29,8 +32,10 @@ export class Results {
     if (report.type === 'serai.report.output.v1') this.#outputs.set(report.data.plan, report.data.outputHash);
     // Who was told of a signature before its attempt reports it without the party; another one has it.
     if (report.type !== 'serai.report.signed.v1' || report.data.party === undefined) return;
-    if (report.data.id.kind === 'batch') keepFirst(this.#batches, Number(report.data.id.id), report.data);
-    else keepFirst(this.#plans, report.data.id.id, report.data);
+    const { kind } = report.data.id;
+    if (kind === 'batch') keepFirst(this.#batches, Number(report.data.id.id), report.data);
+    // What moves one vault to the next pays nobody.
+    if (kind === 'plan' && forwardedBy(report.data.message) === undefined) keepFirst(this.#plans, report.data.id.id, report.data);
   }
 
   /** Cycles that are over: as many batches signed and outputs seen. */

@@ -12,6 +12,14 @@ export type ChainCall =
       readonly keyPair: { readonly substrate: Hex; readonly network: Hex };
       readonly signature: Hex;
     }
+  | {
+      readonly call: 'report_slashes';
+      readonly network: string;
+      /** Of the set that reports. */
+      readonly session: number;
+      readonly slashes: readonly { readonly validator: Hex; readonly points: number }[];
+      readonly signature: Hex;
+    }
   | { readonly call: 'execute_batch'; readonly network: string; readonly id: number; readonly batch: Hex; readonly signature: Hex };
 
 /** The port to a Serai node, write side. */

@@ -5,6 +5,8 @@ import { fromHex } from '../../src/domain/hex.ts';
 import { drawParty } from '../../src/domain/party/drawParty.ts';
 
 const signed = {
+  session: z.number(),
+  groupKey: z.string(),
   message: z.string(),
   signature: z.string(),
   party: z.array(z.number()),
@@ -28,8 +30,8 @@ export const checkSummary = async (line: string, n = 4): Promise<z.infer<typeof 
   await cryptoWaitReady();
   const read = summary.parse(JSON.parse(line));
   expect(read.validators).toBe(n);
-  for (const { message, signature, party, rule, blockHash, stream } of [...read.batches, ...read.outputs]) {
-    expect(sr25519Verify(fromHex(message), fromHex(signature), fromHex(read.groupKey))).toBe(true);
+  for (const { message, signature, groupKey, party, rule, blockHash, stream } of [...read.batches, ...read.outputs]) {
+    expect(sr25519Verify(fromHex(message), fromHex(signature), fromHex(groupKey))).toBe(true);
     const drawn = drawParty({ blockHash: fromHex(blockHash), participants: n, threshold: 3, stream: BigInt(stream) });
     if (rule === 'pure') expect(party).toEqual(drawn);
     else expect(new Set(party).size).toBe(3);

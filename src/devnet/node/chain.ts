@@ -11,6 +11,7 @@ import type { Imported } from './chainView.ts';
 import { genesis } from './genesis.ts';
 import { NodeError } from './nodeError.ts';
 import { apply, validate } from './runtime.ts';
+import { nextSession } from './sessions.ts';
 import { CODE, codeOf, runtimeOf, type SimulatedRuntime } from './simulatedRuntime.ts';
 import { BlockState } from './state.ts';
 import { refusalText } from './validity.ts';
@@ -44,10 +45,18 @@ const preDigest = (slot: bigint): Uint8Array => {
 /** `DigestItem::RuntimeEnvironmentUpdated`. */
 const RUNTIME_UPDATED = Uint8Array.of(8);
 
+export interface ChainOptions {
+  readonly store: Store;
+  readonly now: () => number;
+  /** Blocks of a session; 0 for one session without end. */
+  readonly sessionBlocks: number;
+}
+
 /** The simulated chain: blocks, state at every height, and a pool; each block is one atomic write of the store. */
 export class Chain {
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #sessionBlocks: number;
   readonly #state: Map<string, Uint8Array>;
   readonly #pool = new Map<Hex, Uint8Array>();
   /** The height at which a key changed last, since this chain was opened at `#opened`. */
@@ -57,9 +66,10 @@ export class Chain {
   #best: Imported;
   #genesisHash: Hex;
 
-  private constructor(store: Store, now: () => number, state: Map<string, Uint8Array>, best: Header, genesisHash: Hex) {
+  private constructor({ store, now, sessionBlocks }: ChainOptions, state: Map<string, Uint8Array>, best: Header, genesisHash: Hex) {
     this.#store = store;
     this.#now = now;
+    this.#sessionBlocks = sessionBlocks;
     this.#state = state;
     this.#best = { number: Number(best.number), hash: toHex(headerHash(best)) };
     this.#opened = this.#best.number;
@@ -67,18 +77,19 @@ export class Chain {
     this.#genesisHash = genesisHash;
   }
 
-  static async open(store: Store, now: () => number): Promise<Chain> {
+  static async open(options: ChainOptions): Promise<Chain> {
+    const { store } = options;
     const at = await store.get(BUCKETS.meta, utf8ToBytes('best'));
-    if (at === undefined) return Chain.#begin(store, now);
+    if (at === undefined) return Chain.#begin(options);
     const number = new DataView(at.buffer, at.byteOffset, 4).getUint32(0);
     const state = new Map<string, Uint8Array>();
     for await (const [key, value] of store.scan(BUCKETS.newest)) state.set(toHex(key), value);
     const header = await readHeader(store, number);
     const first = await readHeader(store, 0);
-    return new Chain(store, now, state, header, toHex(headerHash(first)));
+    return new Chain(options, state, header, toHex(headerHash(first)));
   }
 
-  static async #begin(store: Store, now: () => number): Promise<Chain> {
+  static async #begin(options: ChainOptions): Promise<Chain> {
     const changes = genesis().changes();
     const state = new Map([...changes].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])));
     const header: Header = {
@@ -88,8 +99,8 @@ export class Chain {
       extrinsicsRoot: root([]),
       digest: [],
     };
-    await store.write(blockWrites({ header, extrinsics: [] }, changes));
-    return new Chain(store, now, state, header, toHex(headerHash(header)));
+    await options.store.write(blockWrites({ header, extrinsics: [] }, changes));
+    return new Chain(options, state, header, toHex(headerHash(header)));
   }
 
   get genesisHash(): Hex {
@@ -151,7 +162,7 @@ export class Chain {
     if (number > BLOCK_HASH_COUNT) state.delete('System', 'BlockHash', BigInt(number - 1 - BLOCK_HASH_COUNT));
     const inherent = { call: { pallet: 'Timestamp', call: 'set', fields: { now } } };
     const extrinsics = [encodeExtrinsic(inherent)];
-    const events: EventRecord[] = apply(state, 0, inherent);
+    const events: EventRecord[] = [...this.#beginSession(state, number), ...apply(state, 0, inherent)];
     for (const [hash, bytes] of [...this.#pool]) {
       this.#pool.delete(hash);
       const extrinsic = decodeExtrinsic(bytes);
@@ -181,6 +192,16 @@ export class Chain {
     this.#stateRoot = stateRoot;
     this.#best = { number, hash: toHex(headerHash(header)) };
     return this.#best;
+  }
+
+  /** With the first block of a session come its sets. */
+  #beginSession(state: BlockState, number: number): EventRecord[] {
+    const events: EventRecord[] = [];
+    if (this.#sessionBlocks > 0 && number % this.#sessionBlocks === 0)
+      nextSession(state, (pallet, name, fields) => {
+        events.push({ phase: { tag: 'Initialization' }, pallet, name, fields, topics: [] });
+      });
+    return events;
   }
 
   async block(number: number): Promise<Block | undefined> {

@@ -1,6 +1,6 @@
 import type { EventRecord } from '../../domain/serai/events.ts';
 import { type Call, type Extrinsic, signingPayload } from '../../domain/serai/extrinsic.ts';
-import { batchMessage, instructionsHash, musigContext, setKeysMessage } from '../../domain/serai/messages.ts';
+import { batchMessage, instructionsHash, musigContext, reportSlashesMessage, setKeysMessage } from '../../domain/serai/messages.ts';
 import { coinsOf, type ExternalNetwork } from '../../domain/serai/networks.ts';
 import {
   type Balance,
@@ -13,6 +13,7 @@ import {
 } from '../../domain/serai/types.ts';
 import { musigAggregateKey } from '../../domain/threshold/musig.ts';
 import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
+import { acceptHandover, currentSets, retireReported } from './sessions.ts';
 import { CODE, runtimeOf } from './simulatedRuntime.ts';
 import type { BlockState } from './state.ts';
 import type { Refusal } from './validity.ts';
@@ -36,6 +37,12 @@ interface SetKeys {
   readonly signature: Uint8Array;
 }
 
+interface ReportSlashes {
+  readonly network: ExternalNetwork;
+  readonly slashes: readonly (readonly [validator: Uint8Array, points: number])[];
+  readonly signature: Uint8Array;
+}
+
 const sum = (participants: Participants): bigint => participants.reduce((total, [, shares]) => total + shares, 0n);
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
@@ -46,6 +53,7 @@ export const validate = (state: BlockState, genesisHash: Uint8Array, { call, sig
   if (signed === undefined) {
     if (name === 'ValidatorSets.set_keys') return validateSetKeys(state, call.fields as unknown as SetKeys);
     if (name === 'InInstructions.execute_batch') return validateBatch(state, (call.fields as unknown as { batch: SignedBatch }).batch);
+    if (name === 'ValidatorSets.report_slashes') return validateReport(state, call.fields as unknown as ReportSlashes);
     return { tag: 'Call' };
   }
   const info = state.get('System', 'Account', signed.signer) as AccountInfo | undefined;
@@ -86,12 +94,27 @@ const validateSetKeys = (state: BlockState, call: SetKeys): Refusal | undefined 
   return verifySr25519(aggregate, setKeysMessage(set, removed, call.key_pair), call.signature) ? undefined : { tag: 'BadProof' };
 };
 
+/** Which set signed a batch: the one before, while its keys stand, or the current one. */
+const signerOf = (state: BlockState, { batch, signature }: SignedBatch): 'prior' | 'current' | undefined => {
+  const sets = currentSets(state, batch.network);
+  const signed = (keys: KeyPair | undefined): boolean =>
+    keys !== undefined && verifySr25519(keys.ristretto, batchMessage(batch), signature);
+  if (signed(sets?.prior)) return 'prior';
+  return signed(sets?.current) ? 'current' : undefined;
+};
+
+const validateReport = (state: BlockState, { network, slashes, signature }: ReportSlashes): Refusal | undefined => {
+  const sets = currentSets(state, network);
+  const pending = state.get('ValidatorSets', 'PendingSlashReport', network) as Uint8Array | undefined;
+  if (sets === undefined || pending === undefined) return { tag: 'Stale' };
+  const message = reportSlashesMessage({ session: sets.session - 1, network }, slashes);
+  return verifySr25519(pending, message, signature) ? undefined : { tag: 'BadProof' };
+};
+
 const validateBatch = (state: BlockState, { batch, signature }: SignedBatch): Refusal | undefined => {
   const { network, id } = batch;
   if (batchType.encode(batch).length > maxBatchLength) return { tag: 'ExhaustsResources' };
-  const session = state.get('ValidatorSets', 'CurrentSession', network) as number | undefined;
-  const keys = session === undefined ? undefined : (state.get('ValidatorSets', 'Keys', { session, network }) as KeyPair | undefined);
-  if (keys === undefined || !verifySr25519(keys.ristretto, batchMessage(batch), signature)) return { tag: 'BadProof' };
+  if (signerOf(state, { batch, signature }) === undefined) return { tag: 'BadProof' };
   if (state.get('InInstructions', 'Halted', network) !== undefined) return { tag: 'Custom', code: 1 };
   const last = state.get('InInstructions', 'LastBatch', network) as number | undefined;
   const expected = last === undefined ? 0 : last + 1;
@@ -161,6 +184,9 @@ const dispatch = (state: BlockState, deposit: Deposit, { pallet, call, fields }:
     case 'InInstructions.execute_batch':
       executeBatch(state, deposit, (fields as unknown as { batch: SignedBatch }).batch);
       return true;
+    case 'ValidatorSets.report_slashes':
+      retireReported(state, deposit, (fields as unknown as ReportSlashes).network);
+      return true;
     case 'Coins.transfer':
       return signer !== undefined && transfer(state, deposit, signer, fields as unknown as { to: Uint8Array; balance: Balance });
     case 'Coins.burn':
@@ -190,8 +216,10 @@ const setKeys = (state: BlockState, deposit: Deposit, { network, removed_partici
   deposit('ValidatorSets', 'KeyGen', { set, key_pair });
 };
 
-const executeBatch = (state: BlockState, deposit: Deposit, { batch }: SignedBatch): void => {
-  const { network, id, block, instructions } = batch;
+const executeBatch = (state: BlockState, deposit: Deposit, signed: SignedBatch): void => {
+  const { network, id, block, instructions } = signed.batch;
+  // The chain accepts a handover while it looks whether the batch is valid, so it comes before the batch's own event.
+  if (signerOf(state, signed) === 'current') acceptHandover(state, deposit, network);
   state.set('InInstructions', 'LastBatch', [network], id);
   state.set('InInstructions', 'LastBatchBlock', [network], state.get('System', 'Number') ?? 0n);
   state.set('InInstructions', 'LatestNetworkBlock', [network], block);

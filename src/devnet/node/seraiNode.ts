@@ -15,6 +15,8 @@ export interface SeraiNodeOptions {
   /** Milliseconds between blocks; 0 makes blocks only by `produceBlock`. */
   readonly blockTime: number;
   readonly now?: () => number;
+  /** Blocks of a session, after which sets rotate; 0 (the default) for one session without end. */
+  readonly sessionBlocks?: number;
   /** Hears that the node can no longer make blocks. */
   readonly failed?: (error: unknown) => void;
 }
@@ -40,9 +42,10 @@ export const openSeraiNode = async ({
   port,
   blockTime,
   now = Date.now,
+  sessionBlocks = 0,
   failed = () => undefined,
 }: SeraiNodeOptions): Promise<SeraiNode> => {
-  const chain = await Chain.open(store, now);
+  const chain = await Chain.open({ store, now, sessionBlocks });
   const faults = noFaults();
   const honest = await openRpcServer({ chain, faults, port });
   const servers: RpcServer[] = [honest];

@@ -6,6 +6,7 @@ import { commitmentsGiven, generateKey, sharesGiven as keySharesGiven } from './
 import { confirmKeyPair, substrateBlock } from './payments.ts';
 import { ProcessorError } from './processorError.ts';
 import { completedElsewhere, preprocessesGiven, sharesGiven, signAttempt } from './signing.ts';
+import { signSlashReport } from './slashReport.ts';
 
 /** What a command comes to: rows to be written in one piece, then replies. */
 export interface Decided {
@@ -37,6 +38,8 @@ const answer = (draft: Draft, context: ProcessorContext, command: Command): read
       return confirmKeyPair(draft, command.data);
     case 'serai.substrate.block.v1':
       return substrateBlock(draft, context, command.data);
+    case 'serai.coordinator.sign-slash-report.v1':
+      return signSlashReport(draft, context, command.data);
     case 'serai.sign.attempt.v1':
       return signAttempt(draft, context, command.data);
     case 'serai.sign.preprocesses.v1':

@@ -40,6 +40,7 @@ export const generateKey = (draft: Draft, context: ProcessorContext, command: Ge
     t: params.t,
     n: params.n,
     members: command.certificate.members.map(({ participants }) => participants),
+    validators: command.certificate.members.map(({ validator }) => validator),
     party,
     coefficients: Object.fromEntries(made.map(({ secret }) => [String(secret.index), secret.coefficients.map(toHex)])),
     encryption: toHex(encryption),

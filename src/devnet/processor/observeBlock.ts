@@ -5,22 +5,29 @@ import { type Batch, batch, inInstruction } from '../../domain/serai/types.ts';
 import type { Draft } from '../../domain/tables.ts';
 import type { ProcessorContext } from './context.ts';
 import type { ExternalBlock } from './externalBlock.ts';
-import { noteMessage } from './payments.ts';
+import { forwardedBy, noteMessage } from './payments.ts';
 import { ProcessorError } from './processorError.ts';
-import { blocks, cursors, keys } from './rows.ts';
+import { blocks, type CursorRow, cursors, heights, plans, START, vaults } from './rows.ts';
+import { heightOf, isClosing, LOOKAHEAD } from './vaults.ts';
 
 const MAIN_COIN = { Bitcoin: 'Bitcoin', Ethereum: 'Ether', Monero: 'Monero' } as const;
 
 /** A height as a key: decimal, padded, so that rows stand in the order of the chain. */
 const heightKey = (height: number): string => String(height).padStart(10, '0');
 
-/** Whether a block can be taken in: deposits become a batch only once a key is there to sign it. */
+/**
+ * Whether a block can be taken in: deposits become a batch only once a key is there to sign it, and no block is that is too far
+ * ahead of what Serai knows.
+ */
 export const mayObserve = (draft: Draft, block: ExternalBlock): boolean => {
-  const known = blocks.get(draft, heightKey(block.height)) !== undefined;
-  return known || block.deposits.length === 0 || [...keys.rows(draft)].length > 0;
+  if (blocks.get(draft, heightKey(block.height)) !== undefined) return true;
+  const { acknowledged } = cursors.get(draft, '') ?? START;
+  const known = heightOf(draft, acknowledged);
+  if (known !== undefined && block.height > known + LOOKAHEAD) return false;
+  return block.deposits.length === 0 || [...vaults.rows(draft)].length > 0;
 };
 
-/** What an external block means to everyone: a function of the external chain alone, so it is the same at every processor. */
+/** What an external block means to everyone: a function of the external chain, and of the keys on Serai, so it is the same at every processor. */
 export const observeBlock = (draft: Draft, context: ProcessorContext, block: ExternalBlock): readonly ExternalObservation[] => {
   const known = blocks.get(draft, heightKey(block.height));
   if (known !== undefined) {
@@ -28,21 +35,47 @@ export const observeBlock = (draft: Draft, context: ProcessorContext, block: Ext
       throw new ProcessorError('processor.block-conflict', `external block ${String(block.height)} is another one now`);
     return known.observations;
   }
-  const cursor = cursors.get(draft, '') ?? { height: 0, nextBatch: 0 };
-  if (block.height !== cursor.height + 1)
-    throw new ProcessorError('processor.block-gap', `external block ${String(block.height)} came after block ${String(cursor.height)}`);
+  const cursor = cursors.get(draft, '') ?? START;
+  const { height, hash } = block;
+  if (height !== cursor.height + 1)
+    throw new ProcessorError('processor.block-gap', `external block ${String(height)} came after block ${String(cursor.height)}`);
   const observations: ExternalObservation[] = block.transactions.map(({ plan, outputHash }) => ({
     type: 'serai.external.output.v1',
-    data: { network: context.network, plan, outputHash, block: block.hash },
+    data: { network: context.network, plan, outputHash, block: hash },
   }));
-  const proposed = block.deposits.length > 0;
-  if (proposed) observations.unshift(proposeBatch(draft, context, block, cursor.nextBatch));
-  blocks.put(draft, heightKey(block.height), { hash: block.hash, observations });
-  cursors.put(draft, '', { height: block.height, nextBatch: cursor.nextBatch + (proposed ? 1 : 0) });
+  const proposed = isNotable(draft, block, cursor);
+  if (proposed) observations.unshift(proposeBatch(draft, context, block, cursor));
+  blocks.put(draft, heightKey(height), { hash, observations });
+  heights.put(draft, hash, height);
+  let { session } = cursor;
+  for (const { plan, message } of block.transactions) {
+    const forward = forwardedBy(message) === session;
+    plans.put(draft, plan, { ...(plans.get(draft, plan) ?? { forward }), minedAt: height });
+    if (!forward) continue;
+    session += 1;
+    const vault = vaults.get(draft, String(session));
+    if (vault !== undefined) vaults.put(draft, String(session), { ...vault, forwardedAt: height });
+  }
+  cursors.put(draft, '', {
+    ...cursor,
+    height,
+    session,
+    nextBatch: cursor.nextBatch + (proposed ? 1 : 0),
+    batchedAt: proposed ? height : cursor.batchedAt,
+  });
   return observations;
 };
 
-const proposeBatch = (draft: Draft, { network }: ProcessorContext, block: ExternalBlock, id: number): ExternalObservation => {
+/** Serai hears of a block with deposits, of one that moves a vault that is closing on, and of one in every few. */
+const isNotable = (draft: Draft, { height, deposits, transactions }: ExternalBlock, { batchedAt, session }: CursorRow): boolean =>
+  deposits.length > 0 || height >= batchedAt + LOOKAHEAD || (transactions.length > 0 && isClosing(draft, session, height));
+
+const proposeBatch = (
+  draft: Draft,
+  { network }: ProcessorContext,
+  block: ExternalBlock,
+  { nextBatch: id, session }: CursorRow,
+): ExternalObservation => {
   const made: Batch = {
     network,
     id,
@@ -55,6 +88,6 @@ const proposeBatch = (draft: Draft, { network }: ProcessorContext, block: Extern
   noteMessage(draft, `${network}/batch/${String(id)}`, toHex(batchMessage(made)));
   return {
     type: 'serai.external.batch.v1',
-    data: { network, id, block: block.hash, instructions: made.instructions.length, batch: toHex(batch.encode(made)) },
+    data: { network, session, id, block: block.hash, instructions: made.instructions.length, batch: toHex(batch.encode(made)) },
   };
 };

@@ -6,15 +6,31 @@ import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { type SetId, setName } from '../../domain/processor/ids.ts';
 import type { Burn, Command, Reply } from '../../domain/processor/messages.ts';
 import { coinsOf } from '../../domain/serai/networks.ts';
-import type { Draft } from '../../domain/tables.ts';
+import type { Draft, View } from '../../domain/tables.ts';
 import type { ProcessorContext } from './context.ts';
 import { ProcessorError } from './processorError.ts';
-import { attemptsOf, keyGenName, keyGens, keys, outgoing, signables } from './rows.ts';
+import { type AnswerRow, answers, attemptsOf, keyGenName, keyGens, keys, outgoing, plans, queue, signables, vaults } from './rows.ts';
+import { heightOf, isClosing, isSettled, noteAcknowledged, payingSession } from './vaults.ts';
 
 type Data<T extends Command['type']> = Extract<Command, { type: T }>['data'];
 
-/** The chain has made a generated key the set's: it becomes usable, and the vault (design §7.6). */
-export const confirmKeyPair = (draft: Draft, { set, attempt, keyPair }: Data<'serai.substrate.confirm-key-pair.v1'>): Reply[] => {
+/** The chain has made a key a set's: its vault becomes usable, and where we generated it, our shares of it (design §7.6). */
+export const confirmKeyPair = (draft: Draft, { context, set, attempt, keyPair }: Data<'serai.substrate.confirm-key-pair.v1'>): Reply[] => {
+  const session = String(set.session);
+  const vault = vaults.get(draft, session);
+  if (vault !== undefined && vault.key !== keyPair.substrate)
+    throw new ProcessorError('processor.foreign-key', `the vault of ${setName(set)} is under ${vault.key} already`);
+  if (vault === undefined) {
+    vaults.put(draft, session, { key: keyPair.substrate, since: context.latestFinalizedBlock });
+    noteAcknowledged(draft, context.latestFinalizedBlock);
+  }
+  return attempt === undefined ? [] : confirmShares(draft, { set, attempt, keyPair });
+};
+
+const confirmShares = (
+  draft: Draft,
+  { set, attempt, keyPair }: Pick<Data<'serai.substrate.confirm-key-pair.v1'>, 'set' | 'keyPair'> & { readonly attempt: number },
+): Reply[] => {
   const row = keyGens.get(draft, keyGenName({ set, attempt }));
   const known = keys.get(draft, setName(set));
   // A missing share for an on-chain key is an alarm, never a new key generation (design §10).
@@ -25,29 +41,69 @@ export const confirmKeyPair = (draft: Draft, { set, attempt, keyPair }: Data<'se
   )
     throw new ProcessorError('processor.foreign-key', `this processor holds no share of the key ${keyPair.substrate} of ${setName(set)}`);
   if (known !== undefined) return [];
-  const { t, n, key } = row;
-  keys.put(draft, setName(set), { ...key, t, n });
+  const { t, n, key, validators } = row;
+  const members = row.members.map((participants, at) => ({ validator: validators[at] ?? '0x', participants: [...participants] }));
+  keys.put(draft, setName(set), { ...key, t, n, members });
   // Outputs of other attempts were kept until now: a signature under one of them could still have landed (design §7.5).
   for (const other of attemptsOf(draft, set)) if (other !== attempt) keyGens.delete(draft, keyGenName({ set, attempt: other }));
   outgoing.put(draft, `vault/${setName(set)}`, { kind: 'vault', set: setName(set), key: keyPair.substrate });
   return [];
 };
 
-/** A finalized Serai block's burns become payments: one plan each, the same at every processor. */
+/** A command is acted on only once the external block that it names has been seen here (reference serai.md §b.4). */
+export const mayHandle = (view: View, command: Command): boolean =>
+  command.type !== 'serai.substrate.block.v1' || heightOf(view, command.data.context.latestFinalizedBlock) !== undefined;
+
+/**
+ * A finalized Serai block's burns become payments: one plan each, the same at every processor. While the vault is closing, burns
+ * wait for the next one; once all else is paid, the vault is forwarded to it.
+ */
 export const substrateBlock = (
   draft: Draft,
   context: ProcessorContext,
-  { block, set, burns }: Data<'serai.substrate.block.v1'>,
+  { context: { latestFinalizedBlock }, block, burns }: Data<'serai.substrate.block.v1'>,
 ): Reply[] => {
-  const coins: readonly string[] = coinsOf[context.network];
-  const plans = burns.flatMap((burn, index) => {
-    if (!coins.includes(burn.coin)) return [];
-    const id = planId(context.genesisHash, block.hash, index);
-    const message = paymentMessage(context.genesisHash, set, id, burn);
-    noteMessage(draft, `${context.network}/plan/${id}`, message);
-    return [{ set, id, message }];
-  });
-  return [{ type: 'serai.substrate.block-ack.v1', data: { block, plans } }];
+  const answered = answers.get(draft, String(block.number));
+  const made = answered ?? planFor(draft, context, block, burns, heightOf(draft, latestFinalizedBlock) ?? 0);
+  if (answered === undefined) {
+    answers.put(draft, String(block.number), made);
+    noteAcknowledged(draft, latestFinalizedBlock);
+  }
+  return [{ type: 'serai.substrate.block-ack.v1', data: { block, plans: [...made] } }];
+};
+
+const planFor = (
+  draft: Draft,
+  context: ProcessorContext,
+  block: { readonly number: number; readonly hash: Hex },
+  burns: readonly Burn[],
+  height: number,
+): AnswerRow => {
+  const { network, genesisHash } = context;
+  const coins: readonly string[] = coinsOf[network];
+  const session = payingSession(draft, height);
+  const set: SetId = { network, session };
+  const waiting = [...queue.rows(draft)];
+  const due = [...waiting.map(([, { burn }]) => burn), ...burns.filter(({ coin }) => coins.includes(coin))];
+  const note = (id: Hex, message: Hex, forward: boolean): AnswerRow[number] => {
+    noteMessage(draft, `${network}/plan/${id}`, message);
+    plans.put(draft, id, { ...plans.get(draft, id), session, forward });
+    return { set, id, message };
+  };
+  if (!isClosing(draft, session, height)) {
+    for (const [name] of waiting) queue.delete(draft, name);
+    return due.map((burn, index) => {
+      const id = planId(genesisHash, block.hash, index);
+      return note(id, paymentMessage(genesisHash, set, id, burn), false);
+    });
+  }
+  for (const [index, burn] of burns.filter(({ coin }) => coins.includes(coin)).entries())
+    queue.put(draft, `${String(block.number).padStart(10, '0')}/${String(index).padStart(6, '0')}`, { burn });
+  const forwarding = [...plans.rows(draft)].some(([, plan]) => plan.session === session && plan.forward);
+  const next = vaults.get(draft, String(session + 1));
+  if (forwarding || next === undefined || !isSettled(draft, session, height)) return [];
+  const id = planId(genesisHash, block.hash, 0);
+  return [note(id, forwardMessage(genesisHash, set, id, next.key), true)];
 };
 
 /** Notes what may be signed under a name; the first message stands (design §8). */
@@ -76,3 +132,23 @@ export const paymentMessage = (genesisHash: Hex, set: SetId, plan: Hex, { addres
       utf8ToBytes(canonicalJson({ plan, network: set.network, session: set.session, address, data, coin, amount })),
     ),
   );
+
+const FORWARD = 'serai-coordinator/v1/devnet/forward';
+
+/** What a vault signs to move all it holds to the next one: label ‖ genesis ‖ canonical JSON. */
+export const forwardMessage = (genesisHash: Hex, set: SetId, plan: Hex, to: Hex): Hex =>
+  toHex(
+    concatBytes(
+      utf8ToBytes(FORWARD),
+      fromHex(genesisHash),
+      utf8ToBytes(canonicalJson({ plan, network: set.network, session: set.session, to })),
+    ),
+  );
+
+/** The session whose vault a message forwards; undefined where it is a payment. */
+export const forwardedBy = (message: Hex): number | undefined => {
+  const text = new TextDecoder().decode(fromHex(message));
+  if (!text.startsWith(FORWARD)) return undefined;
+  const { session } = JSON.parse(new TextDecoder().decode(fromHex(message).subarray(FORWARD.length + 32))) as { readonly session: number };
+  return session;
+};

@@ -10,6 +10,7 @@ import { decide } from './decide.ts';
 import type { ExternalBlock } from './externalBlock.ts';
 import type { ExternalChain } from './externalChain.ts';
 import { mayObserve, observeBlock } from './observeBlock.ts';
+import { mayHandle } from './payments.ts';
 import { ProcessorError } from './processorError.ts';
 import { cursors, outgoing, TABLE_BUCKETS } from './rows.ts';
 
@@ -20,14 +21,17 @@ export interface Processor {
    * observed again, a block gives the same answer, so nothing is lost between observing and publishing.
    */
   readonly cursor: number;
-  /** Handles a command; everything it changes is durable before its replies are there. The same command again gives the same replies. */
-  handle(command: Command): Promise<readonly Reply[]>;
+  /**
+   * Handles a command; everything it changes is durable before its replies are there. The same command again gives the same replies.
+   * One that names an external block waits here until that block was observed.
+   */
+  handle(command: Command, signal?: AbortSignal): Promise<readonly Reply[]>;
   /** What an external block means; blocks come one after the other. A deposit waits here until the set's key is confirmed. */
   observe(block: ExternalBlock, signal?: AbortSignal): Promise<readonly ExternalObservation[]>;
 }
 
 export interface ProcessorOptions {
-  /** Sealed: secret key shares lie in it (buckets 31 to 37). */
+  /** Sealed: secret key shares lie in it (buckets 31 to 42). */
   readonly store: Store;
   readonly network: ExternalNetworkName;
   readonly genesisHash: Hex;
@@ -94,28 +98,34 @@ class DurableProcessor implements Processor {
     return this.#inTurn(() => this.#tellChain());
   }
 
-  handle(command: Command): Promise<readonly Reply[]> {
+  async handle(command: Command, signal?: AbortSignal): Promise<readonly Reply[]> {
+    while (!mayHandle(this.#rows, command)) await this.#moved(signal);
     return this.#inTurn(async () => {
       const { changes, replies } = decide(this.#rows, this.#context, command);
       await this.#write(changes);
       await this.#tellChain();
-      for (const resume of this.#waiting.splice(0)) resume();
+      this.#wake();
       return replies;
     });
   }
 
   async observe(block: ExternalBlock, signal?: AbortSignal): Promise<readonly ExternalObservation[]> {
-    while (!mayObserve(new Draft(this.#rows), block)) await this.#handled(signal);
+    while (!mayObserve(new Draft(this.#rows), block)) await this.#moved(signal);
     return this.#inTurn(async () => {
       const draft = new Draft(this.#rows);
       const observations = observeBlock(draft, this.#context, block);
       await this.#write(draft.decision().changes);
+      this.#wake();
       return observations;
     });
   }
 
-  /** Resolves after the next command; rejects when the signal aborts. */
-  #handled(signal: AbortSignal | undefined): Promise<void> {
+  #wake(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  /** Resolves after the next command or block; rejects when the signal aborts. */
+  #moved(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         reject(new DOMException('the processor is closing', 'AbortError'));

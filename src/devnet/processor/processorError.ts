@@ -5,6 +5,7 @@ export type ProcessorCode =
   | 'processor.foreign-network'
   | 'processor.out-of-order'
   | 'processor.foreign-key'
+  | 'processor.foreign-report'
   | 'processor.message-conflict'
   | 'processor.block-gap'
   | 'processor.block-conflict';

@@ -1,6 +1,6 @@
 import type { Hex } from '../../domain/hex.ts';
 import type { ByParticipant, SetId } from '../../domain/processor/ids.ts';
-import type { ExternalObservation } from '../../domain/processor/messages.ts';
+import type { Burn, ExternalObservation, PartyMember } from '../../domain/processor/messages.ts';
 import { table, type View } from '../../domain/tables.ts';
 
 /** The bucket of each table in a processor's store; numbers are never reused. */
@@ -12,6 +12,11 @@ export const TABLE_BUCKETS: Readonly<Record<string, number>> = {
   block: 35,
   outgoing: 36,
   cursor: 37,
+  vault: 38,
+  plan: 39,
+  queue: 40,
+  answer: 41,
+  height: 42,
 };
 
 /** A key generation attempt. Everything random in it stands here before a reply leaves, so a restart goes on where it was. */
@@ -22,6 +27,8 @@ export interface KeyGenRow {
   readonly n: number;
   /** The participants of each member, in the order of the set. */
   readonly members: readonly (readonly number[])[];
+  /** Their Serai keys, in the same order. */
+  readonly validators: readonly Hex[];
   /** BLAKE2b-256 of the party that the certificate is about. */
   readonly party: Hex;
   /** The secret polynomial of each of our participants; gone once the keys stand, or another attempt has begun. */
@@ -48,6 +55,23 @@ export interface KeyShareRow {
 export interface KeyRow extends KeyShareRow {
   readonly t: number;
   readonly n: number;
+  readonly members: readonly PartyMember[];
+}
+
+/** The key of a session's vault, whether we hold shares of it or not. */
+export interface VaultRow {
+  readonly key: Hex;
+  /** The newest external block Serai knew when it took the key; zeros for none. */
+  readonly since: Hex;
+  /** The external block in which the vault before was forwarded to this one. */
+  readonly forwardedAt?: number;
+}
+
+/** A plan, or the transaction that carried it out; which of them comes first depends on how far we are on either chain. */
+export interface PlanRow {
+  readonly session?: number;
+  readonly forward: boolean;
+  readonly minedAt?: number;
 }
 
 /** A message that may be signed, by kind and id: write-once (design §8). */
@@ -81,11 +105,28 @@ export type OutgoingRow =
   | { readonly kind: 'vault'; readonly set: string; readonly key: Hex }
   | { readonly kind: 'payment'; readonly plan: Hex; readonly message: Hex; readonly signature: Hex };
 
-/** Where we are on the external chain, and the id of the next batch. */
+/** Where we are on the external chain. */
 export interface CursorRow {
   readonly height: number;
   readonly nextBatch: number;
+  /** The height of the last block that a batch was made of. */
+  readonly batchedAt: number;
+  /** The session whose vault the next block is for. */
+  readonly session: number;
+  /** The newest block that Serai is known to know; zeros for none. */
+  readonly acknowledged: Hex;
 }
+
+/** Before the first block. */
+export const START: CursorRow = { height: 0, nextBatch: 0, batchedAt: 0, session: 0, acknowledged: `0x${'00'.repeat(32)}` };
+
+/** A burn that waits for the next vault. */
+export interface QueuedRow {
+  readonly burn: Burn;
+}
+
+/** What a Serai block was answered with. */
+export type AnswerRow = readonly { readonly set: SetId; readonly id: Hex; readonly message: Hex }[];
 
 export const keyGens = table<KeyGenRow>('keyGen');
 export const keys = table<KeyRow>('key');
@@ -94,6 +135,14 @@ export const attempts = table<AttemptRow>('attempt');
 export const blocks = table<BlockRow>('block');
 export const outgoing = table<OutgoingRow>('outgoing');
 export const cursors = table<CursorRow>('cursor');
+/** By session. */
+export const vaults = table<VaultRow>('vault');
+export const plans = table<PlanRow>('plan');
+export const queue = table<QueuedRow>('queue');
+/** By Serai block number. */
+export const answers = table<AnswerRow>('answer');
+/** Heights of external blocks by hash. */
+export const heights = table<number>('height');
 
 /** A key generation attempt as one word. */
 export const keyGenName = ({ set, attempt }: { readonly set: SetId; readonly attempt: number }): string =>

@@ -7,6 +7,7 @@ import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
 import { aggregate, type SigningRound, signShare } from '../../domain/threshold/suite.ts';
 import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
 import type { ProcessorContext } from './context.ts';
+import { outputHashOf } from './externalBlock.ts';
 import { attempts, type KeyRow, keys, outgoing, type SignableRow, signables } from './rows.ts';
 
 type Data<T extends Command['type']> = Extract<Command, { type: T }>['data'];
@@ -21,7 +22,7 @@ export const signAttempt = (draft: Draft, context: ProcessorContext, { id, diges
   const ready = readyFor(draft, context, id, digest);
   if (typeof ready === 'string') return [abstain(id, ready)];
   const { key, signable } = ready;
-  if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
+  if (signable.signature !== undefined) return [completed(id, digest, signable, signable.signature)];
   const sorted = party === undefined ? undefined : [...new Set(party)].sort((a, b) => a - b);
   if (sorted !== undefined && (sorted.length !== party?.length || !isParty(key, sorted)))
     return [abstain(id, 'the party is not of the threshold')];
@@ -69,7 +70,7 @@ export const preprocessesGiven = (
     if (attempt.map !== mapDigest) return [abstain(id, 'shares were made for another map')];
     return [shares(id, digest, mapDigest, attempt.shares)];
   }
-  if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
+  if (signable.signature !== undefined) return [completed(id, digest, signable, signable.signature)];
   // Of a convened attempt the map says who signs.
   const party =
     attempt.party ??
@@ -111,7 +112,7 @@ export const sharesGiven = (
   const ready = readyFor(draft, context, id, digest);
   if (typeof ready === 'string') return [abstain(id, ready)];
   const { key, signable } = ready;
-  if (signable.signature !== undefined) return [completed(id, digest, signable.signature)];
+  if (signable.signature !== undefined) return [completed(id, digest, signable, signable.signature)];
   const attempt = attempts.get(draft, signIdName(id));
   if (attempt?.digest !== digest || attempt.preprocesses === undefined) return [abstain(id, 'no share was made in this attempt')];
   if (!ofParty(attempt.party ?? [], given)) return [abstain(id, 'the shares are not of the party')];
@@ -119,7 +120,7 @@ export const sharesGiven = (
     const byIndex = new Map(Object.entries(given).map(([index, share]) => [Number(index), fromHex(share)]));
     const signature = toHex(aggregate(roundOf(key, signable, attempt.preprocesses), byIndex));
     complete(draft, context, id, signable, signature);
-    return [completed(id, digest, signature)];
+    return [completed(id, digest, signable, signature)];
   } catch (error) {
     if (!(error instanceof ThresholdError)) throw error;
     const [culprit] = error.culprits;
@@ -152,8 +153,9 @@ const complete = (draft: Draft, context: ProcessorContext, id: SignId, signable:
   outgoing.put(draft, `payment/${plan}`, { kind: 'payment', plan, message: signable.message, signature });
 };
 
-/** The digest of a signable is write-once per network, kind and id: sets share it (design §8). */
-const nameOf = ({ network }: ProcessorContext, { kind, id }: SignId): string => `${network}/${kind}/${id}`;
+/** The digest of a signable is write-once per network, kind and id: sets share it, but for slash reports (design §8). */
+const nameOf = ({ network }: ProcessorContext, { set, kind, id }: SignId): string =>
+  `${kind === 'slash-report' ? setName(set) : network}/${kind}/${id}`;
 
 const readyFor = (draft: Draft, context: ProcessorContext, id: SignId, digest: Hex): Ready | string => {
   const key = keys.get(draft, setName(id.set));
@@ -189,7 +191,7 @@ const shares = (id: SignId, digest: Hex, map: Hex, made: ByParticipant): Reply =
   data: { id, digest, map, shares: made },
 });
 
-const completed = (id: SignId, digest: Hex, signature: Hex): Reply => ({
+const completed = (id: SignId, digest: Hex, { message }: SignableRow, signature: Hex): Reply => ({
   type: 'serai.sign.completed.v1',
-  data: { id, digest, signature },
+  data: { id, digest, signature, ...(id.kind === 'plan' ? { outputHash: outputHashOf(message, signature) } : {}) },
 });

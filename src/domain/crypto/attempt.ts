@@ -6,6 +6,7 @@ import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { holderOf, holdersOf, speaksFor } from './members.ts';
+import { noteFatal } from './offences.ts';
 import { type AttemptRow, attempts, head, heard, networks, type SetRow, sets, signables, words } from './rows.ts';
 import { accuse, tellPeers, tellProcessor } from './say.ts';
 
@@ -26,10 +27,14 @@ export const mayHold = (draft: Draft, id: SignId): SetRow | undefined => {
   const row = signables.get(draft, signableName(id));
   const tip = head.get(draft, '');
   if (set === undefined || tip === undefined || (row !== undefined && row.state !== 'open')) return undefined;
-  const anchor = row?.anchor.number ?? (id.kind === 'batch' ? set.keys?.block.number : tip.number);
-  const current = anchor === undefined ? 0 : (windowAt(anchor, tip.number)?.index ?? 0);
+  const anchor = row?.anchor.number ?? anchorOf(set, id.kind) ?? tip.number;
+  const current = windowAt(anchor, tip.number)?.index ?? 0;
   return windowOf(id.attempt) <= current + 1 ? set : undefined;
 };
+
+/** Where the windows of a signable begin that we have not heard of, as far as its set tells. */
+const anchorOf = ({ keys, handover }: SetRow, kind: SignId['kind']): number | undefined =>
+  kind === 'batch' ? keys?.block.number : kind === 'slash-report' ? handover?.number : undefined;
 
 /** The kinds of a member's words on an attempt. */
 const KINDS = ['sign.preprocesses', 'sign.ready', 'sign.proposal', 'sign.round', 'sign.shares'] as const;
@@ -48,7 +53,10 @@ export const hear = (draft: Draft, context: CryptoContext, id: SignId, message: 
   const name = heardName(id, message.kind, message.from);
   const known = heard.get(draft, name);
   if (known !== undefined) {
-    if (digestOf(known.body) !== digestOf(message.body)) accuseOf(draft, context, 'sign.conflict', id, [known, message]);
+    if (digestOf(known.body) !== digestOf(message.body)) {
+      noteFatal(draft, id.set, message.from);
+      accuseOf(draft, context, 'sign.conflict', id, [known, message]);
+    }
     return false;
   }
   if (attempts.get(draft, signIdName(id)) === undefined) {
@@ -69,6 +77,13 @@ export const forget = (draft: Draft, set: SetRow, id: SignId): void => {
   for (const { validator } of set.members)
     for (const kind of KINDS)
       if (heard.get(draft, heardName(id, kind, validator)) !== undefined) heard.delete(draft, heardName(id, kind, validator));
+};
+
+/** Forgets the attempts at a signable that is done. */
+export const forgetAttempts = (draft: Draft, row: Omit<SignId, 'attempt'>): void => {
+  const set = sets.get(draft, setName(row.set));
+  for (const [, { id }] of [...attempts.rows(draft)])
+    if (set !== undefined && signableName(id) === signableName(row)) forget(draft, set, id);
 };
 
 /** Evidence that others can check: the signed messages that prove it. */

@@ -1,34 +1,32 @@
-import { blake2b } from '@noble/hashes/blake2.js';
-import { fromHex, toHex } from '../hex.ts';
 import { nameOfSet } from '../observation/fields.ts';
 import type { ChainMessage } from '../observation/schemas.ts';
-import { type ExternalNetworkName, externalNetwork, setName, signableName } from '../processor/ids.ts';
+import { type ExternalNetworkName, externalNetwork, type SetId, setName } from '../processor/ids.ts';
 import type { Draft } from '../tables.ts';
+import { batchExecuted } from './batches.ts';
 import { keysSet, participantRemoved } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
+import { externalContext } from './externalContext.ts';
 import { keyGensMoved, openKeyGen } from './keyGen.ts';
 import { numberShares } from './members.ts';
 import {
-  activeSet,
   type BlockRef,
   blocks,
   type GatheredRow,
   gathered,
   head,
+  mayUseKeys,
+  networkRow,
   networks,
   rosters,
-  type SetRow,
   sets,
   signables,
 } from './rows.ts';
-import { accuse, tellProcessor } from './say.ts';
-import { blockKey, drop, forgetAttempts, headMoved } from './signing.ts';
+import { tellProcessor } from './say.ts';
+import { blockKey, drop, headMoved } from './signing.ts';
+import { forgetSlashReport, slashReportsMoved } from './slashReport.ts';
 
 /** Blocks whose hashes are kept: more than the windows any open attempt can be seeded from. */
 const KEPT_BLOCKS = 1024;
-
-/** What `InInstructions-batch` ‖ network ‖ id ‖ block take up before a batch's instructions. */
-const BEFORE_INSTRUCTIONS = 'InInstructions-batch'.length + 1 + 4 + 32;
 
 type Told<T extends ChainMessage['type']> = Extract<ChainMessage, { type: T }>['data'];
 
@@ -46,10 +44,17 @@ export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type
       return;
     case 'serai.validator-sets.key-gen.v1':
       keysSet(draft, context, data.set, data.keyPair, data.block);
+      if (data.set.session === 0) holdVault(draft, data.set);
       return;
-    case 'serai.in-instructions.batch.v1':
-      batchExecuted(draft, context, data);
+    case 'serai.validator-sets.accepted-handover.v1':
+      handoverAccepted(draft, data);
       return;
+    case 'serai.in-instructions.batch.v1': {
+      const { network, id, instructionsHash, externalBlock, block } = data;
+      gather(draft, network, (row) => ({ ...row, batches: [...row.batches, id] }));
+      batchExecuted(draft, context, { network, id, instructionsHash, block: externalBlock, at: block });
+      return;
+    }
     case 'serai.coins.burn-with-instruction.v1':
       gather(draft, data.network, (row) => ({
         ...row,
@@ -61,7 +66,7 @@ export const chainMessageArrived = (draft: Draft, context: CryptoContext, { type
       return;
     case 'serai.in-instructions.halt.v1':
       networks.put(draft, data.network, {
-        ...(networks.get(draft, data.network) ?? { nextBatch: 0 }),
+        ...networkRow(draft, data.network),
         halted: `halted on chain in block ${String(data.block.number)}`,
       });
       return;
@@ -82,42 +87,38 @@ const newSet = (draft: Draft, context: CryptoContext, { set, block }: Told<'sera
   if (roster !== undefined) openKeyGen(draft, context, own, block, roster.members);
 };
 
+const holdVault = (draft: Draft, { network, session }: SetId): void => {
+  networks.put(draft, network, { ...networkRow(draft, network), session });
+};
+
+/** The new set holds the vault from now on; the one before owes its slash report (reference serai.md §b.17). */
+const handoverAccepted = (draft: Draft, { set, block }: Told<'serai.validator-sets.accepted-handover.v1'>): void => {
+  const network = externalNetwork.safeParse(set.network);
+  if (!network.success) return;
+  const taking = { network: network.data, session: set.session };
+  holdVault(draft, taking);
+  const to = sets.get(draft, setName(taking));
+  if (to !== undefined) sets.put(draft, setName(taking), { ...to, state: 'active' });
+  const before = setName({ ...taking, session: set.session - 1 });
+  const from = sets.get(draft, before);
+  if (from !== undefined) sets.put(draft, before, { ...from, state: 'retiring', handover: { number: block.number, hash: block.hash } });
+};
+
 /** A retired set signs nothing more: what was still open of it is dropped (design §7.6; reference serai.md §c.7). */
 const setRetired = (draft: Draft, context: CryptoContext, { set }: Told<'serai.validator-sets.set-retired.v1'>): void => {
   const network = externalNetwork.safeParse(set.network);
   if (!network.success) return;
-  const name = setName({ network: network.data, session: set.session });
+  const retired = { network: network.data, session: set.session };
+  const name = setName(retired);
   const row = sets.get(draft, name);
   if (row !== undefined) sets.put(draft, name, { ...row, state: 'retired' });
   for (const [, signable] of [...signables.rows(draft)])
     if (setName(signable.set) === name && signable.state === 'open') drop(draft, context, signable, 'its set is retired');
+  forgetSlashReport(draft, retired);
 };
 
 const gather = (draft: Draft, network: ExternalNetworkName, add: (row: GatheredRow) => GatheredRow): void => {
   gathered.put(draft, network, add(gathered.get(draft, network) ?? { burns: [], batches: [] }));
-};
-
-/** A batch on chain must hash to what we signed, else the network stops (reference serai.md §c.7). */
-const batchExecuted = (
-  draft: Draft,
-  context: CryptoContext,
-  { network, id, block, instructionsHash }: Told<'serai.in-instructions.batch.v1'>,
-): void => {
-  gather(draft, network, (row) => ({ ...row, batches: [...row.batches, id] }));
-  const set = activeSet(draft, network);
-  if (set === undefined) return;
-  const name = signableName({ set: set.set, kind: 'batch', id: String(id) });
-  const row = signables.get(draft, name);
-  // A batch we have not heard of from our own processor yet is checked when it comes.
-  if (row === undefined) return;
-  const ours = toHex(blake2b(fromHex(row.message).subarray(BEFORE_INSTRUCTIONS), { dkLen: 32 }));
-  if (ours === instructionsHash) {
-    signables.put(draft, name, { ...row, state: 'done' });
-    forgetAttempts(draft, { set: row.set, kind: row.kind, id: row.id });
-    return;
-  }
-  networks.put(draft, network, { ...(networks.get(draft, network) ?? { nextBatch: 0 }), halted: `batch ${String(id)} differs on chain` });
-  accuse(draft, context, 'batch.differs-on-chain', name, { block: { ...block }, onChain: instructionsHash, ours });
 };
 
 /** The block is whole: processors hear of its burns and batches, and windows that open with it are joined. */
@@ -128,29 +129,25 @@ const blockWhole = (draft: Draft, context: CryptoContext, { number, hash, time }
   if (number >= KEPT_BLOCKS) blocks.delete(draft, blockKey(number - KEPT_BLOCKS));
   for (const [network, row] of [...gathered.rows(draft)]) {
     gathered.delete(draft, network);
-    const set = activeSet(draft, network as ExternalNetworkName);
-    if (set !== undefined) tellOfBlock(draft, context, set, block, row, time);
+    tellOfBlock(draft, context, network as ExternalNetworkName, block, row);
   }
   keyGensMoved(draft, context);
+  slashReportsMoved(draft, context);
   headMoved(draft, context);
 };
 
+/** Our processor hears of the blocks of a network while a set of ours has keys in it. */
 const tellOfBlock = (
   draft: Draft,
   context: CryptoContext,
-  { set }: SetRow,
+  network: ExternalNetworkName,
   block: BlockRef,
   { burns, batches }: GatheredRow,
-  time: number,
 ): void => {
-  tellProcessor(draft, context, set.network, `${set.network}/${String(block.number)}`, {
+  const { session } = networkRow(draft, network);
+  if (session === undefined || ![...sets.rows(draft)].some(([, row]) => row.set.network === network && mayUseKeys(row))) return;
+  tellProcessor(draft, context, network, `${network}/${String(block.number)}`, {
     type: 'serai.substrate.block.v1',
-    data: {
-      context: { seraiTime: String(Math.floor(time / 1000)), latestFinalizedBlock: toHex(new Uint8Array(32)) },
-      block,
-      set,
-      burns: [...burns],
-      batches: [...batches],
-    },
+    data: { context: externalContext(draft, network), block, set: { network, session }, burns: [...burns], batches: [...batches] },
   });
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from '../canonicalJson.ts';
 import { type PeerMessage, peerMessage, verifyPeerMessage } from '../peers/peerMessage.ts';
-import { signIdName } from '../processor/ids.ts';
+import { setName, signIdName } from '../processor/ids.ts';
 import { keyGenName } from './keyGenParty.ts';
 import { peerBody } from './peerBodies.ts';
 
@@ -25,8 +25,9 @@ export interface EvidenceVerdict {
 const matterOf = ({ kind, body, genesis }: PeerMessage): string | undefined => {
   const said = peerBody.safeParse({ kind, body });
   // A vote is a signature, and no two of those are alike.
-  if (!said.success || kind === 'certificate.vote') return undefined;
+  if (!said.success || kind === 'certificate.vote' || kind === 'slash.vote') return undefined;
   const { body: about } = said.data;
+  if ('set' in about) return [genesis, kind, setName(about.set), ...('number' in about ? [about.number] : [])].join('/');
   const matter = 'kind' in about.id ? signIdName(about.id) : keyGenName(about.id);
   return [genesis, kind, matter, ...('round' in about ? [about.round] : [])].join('/');
 };

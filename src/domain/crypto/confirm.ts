@@ -5,11 +5,12 @@ import type { Draft } from '../tables.ts';
 import { type MusigRound, musigAggregate, musigCommitmentStands, musigVerifyShare } from '../threshold/musig.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
+import { externalContext } from './externalContext.ts';
 import { forgetKeyGenWords } from './hearKeyGen.ts';
 import { keyGenName, removedOf, renumbered, validatorsOf } from './keyGenParty.ts';
 import { keyGenRow, mayHear, noteBlame, noteKeyGen, superseded } from './keyGenRows.ts';
 import type { KeyGenParty } from './peerBodies.ts';
-import { type BlockRef, head, type KeyPairRow, keyGens, type MusigRow, musigs, removals, type SetRow, sets } from './rows.ts';
+import { type BlockRef, type KeyPairRow, keyGens, type MusigRow, mayUseKeys, musigs, removals, type SetRow, sets } from './rows.ts';
 import { accuse, report, tellPeers, tellProcessor } from './say.ts';
 
 const NOTHING: MusigRow = { commitments: {}, digests: {}, shares: {}, mine: 'none' };
@@ -181,32 +182,32 @@ export const participantRemoved = (draft: Draft, name: string, removed: Hex): vo
   removals.put(draft, name, { removed: [...(removals.get(draft, name)?.removed ?? []), removed] });
 };
 
-const secondsOf = (draft: Draft): string => String(Math.floor(Date.parse(head.get(draft, '')?.time ?? '1970-01-01T00:00:00Z') / 1000));
-
 /** The chain's `KeyGen` event, and nothing else, makes the keys usable, and the remaining members the set's (design §7.6). */
 export const keysSet = (draft: Draft, context: CryptoContext, at: KeyGenId['set'], keys: KeyPairRow, block: BlockRef): void => {
   const row = sets.get(draft, setName(at));
+  if (row === undefined) tellOfKeys(draft, context, at, keys, undefined);
   if (row?.state !== 'keygen') return;
   const remaining = rosterWithout(row, removals.get(draft, setName(at))?.removed ?? [], context.self);
   removals.delete(draft, setName(at));
   forgetKeyGenWords(draft, setName(at));
-  sets.put(draft, setName(at), { ...row, ...remaining, state: 'active', keys: { ...keys, block } });
+  // The first set's vault is open at once; a later one's once the set before has handed over.
+  const state = at.session === 0 ? 'active' : 'waiting';
+  sets.put(draft, setName(at), { ...row, ...remaining, state, keys: { ...keys, block } });
   for (const [name] of [...musigs.rows(draft)]) if (name.startsWith(`${setName(at)}/`)) musigs.delete(draft, name);
   // Who was removed holds no share of these keys.
-  if (remaining.mine.length === 0) return;
-  const party = partyOfKeys(draft, at, keys);
-  if (party === undefined) {
+  const party = remaining.mine.length === 0 ? undefined : partyOfKeys(draft, at, keys);
+  if (remaining.mine.length > 0 && party === undefined)
     accuse(draft, context, 'keygen.foreign-keys', setName(at), { keys: { ...keys }, block: { ...block } });
-    return;
-  }
-  tellProcessor(draft, context, at.network, setName(at), {
+  else tellOfKeys(draft, context, at, keys, party?.id.attempt);
+};
+
+/** Our processor hears of keys it holds shares of, and of those that its vault will be forwarded to. */
+const tellOfKeys = (draft: Draft, context: CryptoContext, set: KeyGenId['set'], keyPair: KeyPairRow, attempt: number | undefined): void => {
+  const before = sets.get(draft, setName({ ...set, session: set.session - 1 }));
+  if (attempt === undefined && !mayUseKeys(before)) return;
+  tellProcessor(draft, context, set.network, setName(set), {
     type: 'serai.substrate.confirm-key-pair.v1',
-    data: {
-      context: { seraiTime: secondsOf(draft), latestFinalizedBlock: toHex(new Uint8Array(32)) },
-      set: at,
-      attempt: party.id.attempt,
-      keyPair: keys,
-    },
+    data: { context: externalContext(draft, set.network), set, ...(attempt === undefined ? {} : { attempt }), keyPair },
   });
 };
 

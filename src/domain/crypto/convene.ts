@@ -10,6 +10,7 @@ import type { CryptoContext } from './context.ts';
 import { isReadyFor, judgeProposal, preprocessesIn } from './judgeProposal.ts';
 import { validatorsOf } from './keyGen.ts';
 import { holderOf, holdersOf, speaksFor } from './members.ts';
+import { noteOffence } from './offences.ts';
 import { type PeerBody, peerBody } from './peerBodies.ts';
 import {
   attempts,
@@ -40,6 +41,7 @@ const noteFailures = (draft: Draft, context: CryptoContext, set: SetRow, failed:
     if (validator === context.self) continue;
     const name = `${setName(set.set)}/${validator}`;
     failures.put(draft, name, (failures.get(draft, name) ?? 0) + 1);
+    noteOffence(draft, set.set, validator);
   }
 };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { peerMessage } from '../peers/peerMessage.ts';
-import { byParticipant, hex, hexOf, keyGenId, participant, signId, u32 } from '../processor/ids.ts';
-import { partyMember, removedMember } from '../processor/messages.ts';
+import { byParticipant, hex, hexOf, keyGenId, participant, signId, u32, validatorSet } from '../processor/ids.ts';
+import { completion, partyMember, removedMember } from '../processor/messages.ts';
 
 /** A keygen party as its convener proposes it and members sign it (design §7): the certificate without signatures. */
 export const keyGenParty = z.strictObject({
@@ -49,6 +49,17 @@ export const peerBody = z.discriminatedUnion('kind', [
   }),
   /** From the convener: a further round of its window, for which it asks for fresh readies. */
   z.strictObject({ kind: z.literal('sign.round'), body: z.strictObject({ id: signId }) }),
-  z.strictObject({ kind: z.literal('sign.completed'), body: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }) }),
+  z.strictObject({ kind: z.literal('sign.completed'), body: completion }),
+  /** What a member holds against the others of a set that has handed over, by validator; whom it does not name it gives no points. */
+  z.strictObject({
+    kind: z.literal('slash.points'),
+    body: z.strictObject({ set: validatorSet, points: z.record(hexOf(32) as unknown as z.ZodString, u32) }),
+  }),
+  /** From whoever's turn it is: the signed points that a slash report is made of. */
+  z.strictObject({
+    kind: z.literal('slash.proposal'),
+    body: z.strictObject({ set: validatorSet, number: u32, inputs: z.array(peerMessage).min(1).max(150) }),
+  }),
+  z.strictObject({ kind: z.literal('slash.vote'), body: z.strictObject({ set: validatorSet, number: u32, signature: hexOf(64) }) }),
 ]);
 export type PeerBody = z.infer<typeof peerBody>;

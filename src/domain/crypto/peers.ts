@@ -8,6 +8,7 @@ import { hearKeyGen, isKeyGen } from './hearKeyGen.ts';
 import { commitmentsArrived, sharesArrived as keyGenSharesArrived, proposalArrived, voteArrived } from './keyGen.ts';
 import type { PeerBody } from './peerBodies.ts';
 import { complete, preprocessesArrived } from './signing.ts';
+import { pointsArrived, slashWordArrived } from './slashReport.ts';
 
 /** Rounds of `set_keys` far from ours are passed over. */
 const isNear = (draft: Draft, { body }: { readonly body: PeerBody['body'] }): boolean =>
@@ -53,7 +54,14 @@ export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMes
       roundArrived(draft, context, message, body.id);
       return;
     case 'sign.completed':
-      complete(draft, context, body.id, body.digest, body.signature, false);
+      complete(draft, context, body, false);
+      return;
+    case 'slash.points':
+      pointsArrived(draft, context, message, body);
+      return;
+    case 'slash.proposal':
+    case 'slash.vote':
+      slashWordArrived(draft, context, message, body);
       return;
   }
 };

@@ -1,15 +1,16 @@
 import { fromHex, type Hex } from '../hex.ts';
 import type { ExternalNetworkName } from '../processor/ids.ts';
-import { signIdName } from '../processor/ids.ts';
+import { hexOf, setName, signableName, signIdName } from '../processor/ids.ts';
 import type { ExternalObservation, Reply } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
-import { sharesMade } from './attempt.ts';
+import { forgetAttempts, sharesMade } from './attempt.ts';
+import { batchProposed } from './batches.ts';
 import { keyPairMade } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { shareBlamed } from './convene.ts';
 import { digestBytes } from './digest.ts';
 import { blameMade, commitmentsMade, sharesMade as keyGenSharesMade } from './keyGen.ts';
-import { activeSet, blocks, signables } from './rows.ts';
+import { blocks, networkRow, outputs, type SignableRow, sets, signables } from './rows.ts';
 import { accuse, report } from './say.ts';
 import { blockKey, complete, preprocessesMade, signableKnown } from './signing.ts';
 
@@ -47,7 +48,7 @@ export const replyArrived = (draft: Draft, context: CryptoContext, network: Exte
       sharesMade(draft, context, data);
       return;
     case 'serai.sign.completed.v1':
-      complete(draft, context, data.id, data.digest, data.signature, true);
+      complete(draft, context, data, true);
       return;
     case 'serai.sign.invalid-share.v1':
       shareBlamed(draft, context, data.id, data.participant);
@@ -71,46 +72,62 @@ const plansMade = (
   }
   for (const { set, id, message } of plans) {
     if (set.network !== network) continue;
-    signableKnown(draft, context, { set, kind: 'plan', id, digest: digestBytes(fromHex(message)), message, anchor: block, state: 'open' });
+    const row = { set, kind: 'plan', id, digest: digestBytes(fromHex(message)), message, anchor: block, state: 'open' } as const;
+    signableKnown(draft, context, row);
+    const seen = outputs.get(draft, `${network}/${id}`);
+    if (seen === undefined) continue;
+    outputs.delete(draft, `${network}/${id}`);
+    planPaid(draft, context, row, seen);
   }
 };
 
 /** What a processor saw on its external chain. */
 export const externalObserved = (draft: Draft, context: CryptoContext, { type, data }: ExternalObservation): void => {
   switch (type) {
-    case 'serai.external.batch.v1': {
-      const set = activeSet(draft, data.network);
-      if (set?.keys === undefined) return;
-      const message: Hex = `0x${BATCH_LABEL.slice(2)}${data.batch.slice(2)}`;
-      const digest = digestBytes(fromHex(message));
-      signableKnown(draft, context, {
-        set: set.set,
-        kind: 'batch',
-        id: String(data.id),
-        digest,
-        message,
-        anchor: set.keys.block,
-        state: 'open',
-      });
+    case 'serai.external.batch.v1':
+      batchSeen(draft, context, data);
       return;
-    }
-    case 'serai.external.output.v1': {
-      const [found] = [...signables.rows(draft)].filter(
-        ([, row]) => row.kind === 'plan' && row.id === data.plan && row.set.network === data.network,
-      );
-      if (found === undefined || found[1].state === 'done') return;
-      const [name, row] = found;
-      signables.put(draft, name, { ...row, state: 'done' });
-      report(draft, context, name, {
-        type: 'serai.report.output.v1',
-        data: {
-          set: row.set,
-          plan: data.plan,
-          outputHash: data.outputHash,
-          block: data.block,
-        },
-      });
+    case 'serai.external.output.v1':
+      outputSeen(draft, context, data);
       return;
-    }
   }
+};
+
+/** A batch is anchored at its set's `KeyGen` block (design §8); who is not of the set only holds it against what the chain executes. */
+const batchSeen = (
+  draft: Draft,
+  context: CryptoContext,
+  { network, session, id, batch }: Extract<ExternalObservation, { type: 'serai.external.batch.v1' }>['data'],
+): void => {
+  batchProposed(draft, context, { network, id, session, batch });
+  const set = { network, session };
+  const anchor = sets.get(draft, setName(set))?.keys?.block;
+  if (anchor === undefined) return;
+  const message: Hex = `0x${BATCH_LABEL.slice(2)}${batch.slice(2)}`;
+  const known = { set, kind: 'batch', id: String(id), digest: digestBytes(fromHex(message)), message, anchor } as const;
+  signableKnown(draft, context, { ...known, state: id < networkRow(draft, network).verified ? 'done' : 'open' });
+};
+
+/** A payment was seen on its chain, which ends its plan; where the plan is not known yet, the output waits for it. */
+const outputSeen = (
+  draft: Draft,
+  context: CryptoContext,
+  { network, plan, outputHash, block }: Extract<ExternalObservation, { type: 'serai.external.output.v1' }>['data'],
+): void => {
+  const found = [...signables.rows(draft)].find(([, row]) => row.kind === 'plan' && row.id === plan && row.set.network === network);
+  if (found === undefined) outputs.put(draft, `${network}/${plan}`, { outputHash, block });
+  else planPaid(draft, context, found[1], { outputHash, block });
+};
+
+const planPaid = (
+  draft: Draft,
+  context: CryptoContext,
+  row: SignableRow,
+  seen: { readonly outputHash: Hex; readonly block: Hex },
+): void => {
+  if (row.state === 'done') return;
+  const name = signableName(row);
+  signables.put(draft, name, { ...row, state: 'done' });
+  forgetAttempts(draft, row);
+  report(draft, context, name, { type: 'serai.report.output.v1', data: { set: row.set, plan: hexOf(32).parse(row.id), ...seen } });
 };

@@ -47,6 +47,8 @@ export const report = z.discriminatedUnion('type', [
       id: signId,
       message: hex,
       signature: hexOf(64),
+      /** Of a plan: what its transaction is known by on the external chain. */
+      outputHash: hexOf(32).optional(),
       groupKey: hexOf(32),
       n: u32,
       t: u32,

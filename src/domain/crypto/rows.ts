@@ -1,7 +1,7 @@
 import type { Hex } from '../hex.ts';
 import type { PeerMessage } from '../peers/peerMessage.ts';
 import type { ByParticipant, ExternalNetworkName, SetId, SignId } from '../processor/ids.ts';
-import type { Burn, PartyMember } from '../processor/messages.ts';
+import type { Burn, Completion, PartyMember } from '../processor/messages.ts';
 import { table, type View } from '../tables.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 
@@ -40,8 +40,16 @@ export interface SetRow {
   readonly t: number;
   /** Our own key shares; none where we were removed. */
   readonly mine: readonly number[];
-  readonly state: 'keygen' | 'active' | 'retired';
+  /**
+   * `waiting`: its keys stand, and the set before still holds the vault; `active`: it took the vault over; `retiring`: it handed
+   * it over, and owes its slash report (reference serai.md §b.17).
+   */
+  readonly state: 'keygen' | 'waiting' | 'active' | 'retiring' | 'retired';
   readonly keys?: KeyPairRow & { readonly block: BlockRef };
+  /** The first batch that is its to sign: the handover, unless it is the first set. */
+  readonly firstBatch?: number;
+  /** The block in which it handed over. */
+  readonly handover?: BlockRef;
 }
 
 /** A key generation attempt; what came before the attempt was known is held here too. By validator, as participants are numbered anew. */
@@ -85,6 +93,8 @@ export interface SignableRow {
   readonly state: 'open' | 'signed' | 'done';
   readonly signature?: Hex;
   readonly attempt?: number;
+  /** What its transaction is known by on the external chain. */
+  readonly outputHash?: Hex;
 }
 
 /** How an attempt was begun. */
@@ -138,9 +148,22 @@ export interface GatheredRow {
   readonly batches: readonly number[];
 }
 
+/** A batch, until what the chain executed was held against what our processor proposed. */
+export interface BatchRow {
+  readonly proposed?: { readonly session: number; readonly instructionsHash: Hex; readonly block: Hex };
+  readonly executed?: { readonly instructionsHash: Hex; readonly block: Hex; readonly at: BlockRef };
+}
+
 /** Where a network stands. */
 export interface NetworkRow {
+  /** The next batch to be submitted. */
   readonly nextBatch: number;
+  /** All batches below this one are on chain as our processor proposed them. */
+  readonly verified: number;
+  /** The newest external block that the chain executed a batch of. */
+  readonly latestBlock?: Hex;
+  /** The session of the set that holds the vault. */
+  readonly session?: number;
   readonly halted?: string;
 }
 
@@ -161,12 +184,20 @@ export const words = table<WordRow>('words');
 export const failures = table<number>('failures');
 /** The end of the chain of attempts that were begun. */
 export const journal = table<{ readonly number: number; readonly head: Hex }>('journal');
-export const completions = table<{ readonly id: SignId; readonly digest: Hex; readonly signature: Hex }>('completions');
+export const completions = table<Completion>('completions');
 export const gathered = table<GatheredRow>('gathered');
 export const networks = table<NetworkRow>('networks');
+/** By network and id. */
+export const batches = table<BatchRow>('batches');
+/** The digest of what may be signed under a name: write-once, across attempts and sets (design §8). */
+export const digests = table<Hex>('digests');
+/** Payments seen on their external chain before we heard of their plans. */
+export const outputs = table<{ readonly outputHash: Hex; readonly block: Hex }>('outputs');
 
-/** The set whose keys a network's vault is under now. */
-export const activeSet = (view: View, network: ExternalNetworkName): SetRow | undefined => {
-  const active = [...sets.rows(view)].map(([, row]) => row).filter((row) => row.set.network === network && row.state === 'active');
-  return active.sort((a, b) => b.set.session - a.set.session)[0];
-};
+/** Where a network stands; at the beginning where nothing is known of it. */
+export const networkRow = (view: View, network: ExternalNetworkName): NetworkRow =>
+  networks.get(view, network) ?? { nextBatch: 0, verified: 0 };
+
+/** Whether a set has keys and may sign with them. */
+export const mayUseKeys = (row: SetRow | undefined): row is SetRow & Required<Pick<SetRow, 'keys'>> =>
+  row?.keys !== undefined && row.state !== 'retired' && row.mine.length > 0;

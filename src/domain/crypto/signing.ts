@@ -3,9 +3,11 @@ import { attemptStream } from '../party/attemptStream.ts';
 import { drawParty } from '../party/drawParty.ts';
 import { attemptOf, seedHeight, windowAt, windowOf } from '../party/window.ts';
 import type { PeerMessage } from '../peers/peerMessage.ts';
-import { type ByParticipant, type SetId, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
+import { type ByParticipant, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
+import type { Completion } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
-import { attemptRow, forget, forgetEarly, hear, isHalted, mayHold, notePreprocesses } from './attempt.ts';
+import { attemptRow, forget, forgetAttempts, forgetEarly, hear, isHalted, mayHold, notePreprocesses } from './attempt.ts';
+import { maySignBatch, submitBatches } from './batches.ts';
 import { begin } from './begin.ts';
 import type { CryptoContext } from './context.ts';
 import { conveneOn, joinRound, readyMade } from './convene.ts';
@@ -17,35 +19,47 @@ import {
   type BlockRef,
   blocks,
   completions,
+  digests,
   failures,
   head,
-  networks,
+  mayUseKeys,
   type SetRow,
   type SignableRow,
   sets,
   signables,
 } from './rows.ts';
 import { accuse, report, tellPeers, tellProcessor } from './say.ts';
+import { submitSlashReport } from './submitSlashReport.ts';
 
 /** Windows of a signable whose attempts are kept: what has begun may finish later, but not for ever. */
 const KEPT_WINDOWS = 6;
 
+/** What a digest is bound to: plans and batches are the same for every set of a network, a slash report is one set's (design §8). */
+const digestName = ({ set, kind, id }: SignableRow): string =>
+  kind === 'slash-report' ? signableName({ set, kind, id }) : `${set.network}/${kind}/${id}`;
+
 /** Something to sign has become known. Its digest stands for ever; a different one is refused and kept as evidence. */
 export const signableKnown = (draft: Draft, context: CryptoContext, row: SignableRow): void => {
   const name = signableName(row);
-  const known = signables.get(draft, name);
-  if (known !== undefined) {
-    if (known.digest !== row.digest) accuse(draft, context, 'sign.digest-conflict', name, { known: known.digest, other: row.digest });
+  const known = digests.get(draft, digestName(row));
+  if (known !== undefined && known !== row.digest) {
+    accuse(draft, context, 'sign.digest-conflict', name, { known, other: row.digest });
     return;
   }
+  if (signables.get(draft, name) !== undefined) return;
+  digests.put(draft, digestName(row), row.digest);
   signables.put(draft, name, row);
+  if (sets.get(draft, setName(row.set))?.state === 'retired') {
+    drop(draft, context, row, 'its set is retired');
+    return;
+  }
   const completed = completions.get(draft, name);
   if (completed === undefined) {
     joinWindow(draft, context, row);
     return;
   }
   completions.delete(draft, name);
-  complete(draft, context, completed.id, completed.digest, completed.signature, false);
+  complete(draft, context, completed, false);
 };
 
 /** A new finalized head: windows that just opened are joined, and those that we convene go on. */
@@ -59,7 +73,8 @@ export const headMoved = (draft: Draft, context: CryptoContext): void => {
 const joinWindow = (draft: Draft, context: CryptoContext, row: SignableRow): void => {
   const set = sets.get(draft, setName(row.set));
   const tip = head.get(draft, '');
-  if (set?.state !== 'active' || tip === undefined || isHalted(draft, row.set) || !context.isLive(Date.parse(tip.time))) return;
+  if (!mayUseKeys(set) || tip === undefined || isHalted(draft, row.set) || !context.isLive(Date.parse(tip.time))) return;
+  if (row.kind === 'batch' && !maySignBatch(draft, set, row)) return;
   const window = windowAt(row.anchor.number, tip.number);
   const seed = window === undefined ? undefined : blocks.get(draft, blockKey(window.seedHeight));
   if (window === undefined || seed === undefined || !window.joinable) return;
@@ -122,20 +137,14 @@ export const drop = (draft: Draft, context: CryptoContext, row: SignableRow, rea
   report(draft, context, signableName(row), { type: 'serai.report.dropped.v1', data: { set, kind, id, reason } });
 };
 
-/** Forgets the attempts at a signable that is done. */
-export const forgetAttempts = (draft: Draft, row: Omit<SignId, 'attempt'>): void => {
-  const set = sets.get(draft, setName(row.set));
-  for (const [, { id }] of [...attempts.rows(draft)])
-    if (set !== undefined && signableName(id) === signableName(row)) forget(draft, set, id);
-};
-
 /** A signature stands: ours, or one a member tells us of. It counts only if it verifies under the set's key. */
-export const complete = (draft: Draft, context: CryptoContext, id: SignId, digest: Hex, signature: Hex, ours: boolean): void => {
+export const complete = (draft: Draft, context: CryptoContext, completion: Completion, ours: boolean): void => {
+  const { id, digest, signature, outputHash } = completion;
   const name = signableName(id);
   const row = signables.get(draft, name);
   const set = sets.get(draft, setName(id.set));
   if (row === undefined) {
-    if (set !== undefined && completions.get(draft, name) === undefined) completions.put(draft, name, { id, digest, signature });
+    if (set !== undefined && completions.get(draft, name) === undefined) completions.put(draft, name, completion);
     return;
   }
   // What is seen done on a chain may still lack its signature here: a member tells us a moment later.
@@ -144,18 +153,17 @@ export const complete = (draft: Draft, context: CryptoContext, id: SignId, diges
     accuse(draft, context, 'sign.invalid-completion', signIdName(id), { digest, signature });
     return;
   }
-  signables.put(draft, name, { ...row, state: row.state === 'done' ? 'done' : 'signed', signature, attempt: id.attempt });
-  if (ours) {
-    tellPeers(draft, context, validatorsOf(set), name, { kind: 'sign.completed', body: { id, digest, signature } });
-  } else {
-    tellProcessor(draft, context, id.set.network, name, { type: 'serai.sign.completed.v1', data: { id, digest, signature } });
-  }
+  const known = outputHash === undefined ? {} : { outputHash };
+  signables.put(draft, name, { ...row, state: row.state === 'done' ? 'done' : 'signed', signature, attempt: id.attempt, ...known });
+  if (ours) tellPeers(draft, context, validatorsOf(set), name, { kind: 'sign.completed', body: completion });
+  else tellProcessor(draft, context, id.set.network, name, { type: 'serai.sign.completed.v1', data: completion });
   report(draft, context, name, {
     type: 'serai.report.signed.v1',
     data: {
       id,
       message: row.message,
       signature,
+      ...known,
       groupKey: set.keys.substrate,
       n: set.n,
       t: set.t,
@@ -165,7 +173,8 @@ export const complete = (draft: Draft, context: CryptoContext, id: SignId, diges
   for (const validator of holdersOf(set, attemptRow(draft, id).begun?.party ?? []))
     failures.delete(draft, `${setName(set.set)}/${validator}`);
   forgetAttempts(draft, id);
-  if (row.kind === 'batch') submitBatches(draft, row.set);
+  if (row.kind === 'batch') submitBatches(draft, row.set.network);
+  if (row.kind === 'slash-report') submitSlashReport(draft, row.set, row.message, signature);
 };
 
 /** How the party came to be: of a pure attempt derived from the chain alone, as anyone can; of a convened one as it was accepted here. */
@@ -178,25 +187,4 @@ const partyAt = (draft: Draft, set: SetRow, row: SignableRow, id: SignId): Party
   const seed = { blockHash, stream: stream.toString() };
   if (rule === 'convened') return { rule, ...seed, ...(begun?.party === undefined ? {} : { party: begun.party }) };
   return { rule, ...seed, party: drawParty({ blockHash: fromHex(blockHash), participants: set.n, threshold: set.t, stream }) };
-};
-
-/** Signed batches go to the chain strictly by id. */
-const submitBatches = (draft: Draft, set: SetId): void => {
-  const network = networks.get(draft, set.network) ?? { nextBatch: 0 };
-  let { nextBatch } = network;
-  for (;;) {
-    const row = signables.get(draft, signableName({ set, kind: 'batch', id: String(nextBatch) }));
-    if (row === undefined || row.state === 'open') break;
-    nextBatch += 1;
-    if (row.state === 'done' || row.signature === undefined) continue;
-    draft.do('chain', {
-      call: 'execute_batch',
-      network: set.network,
-      id: Number(row.id),
-      // The message is `InInstructions-batch` ‖ SCALE(batch).
-      batch: `0x${row.message.slice(2 + 2 * 'InInstructions-batch'.length)}`,
-      signature: row.signature,
-    });
-  }
-  networks.put(draft, set.network, { ...network, nextBatch });
 };

@@ -4,7 +4,7 @@ import { fromHex } from '../hex.ts';
 import type { KeyGenId, SetId, SignId } from '../processor/ids.ts';
 
 const NETWORK_BYTE = { Bitcoin: 1, Ethereum: 2, Monero: 3 } as const;
-const KIND_BYTE = { plan: 0, batch: 1 } as const;
+const KIND_BYTE = { plan: 0, batch: 1, 'slash-report': 2 } as const;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
@@ -14,7 +14,7 @@ const u32 = (value: number): Uint8Array => {
 
 const encodeSet = (set: SetId): Uint8Array => concatBytes(u32(set.session), Uint8Array.of(NETWORK_BYTE[set.network]));
 
-/** SCALE of a SignId: set (session u32, network byte), kind byte (plan 0, batch 1), id (32 bytes, or u32), attempt u32 (docs/protocol.md). */
+/** SCALE of a SignId: set (session u32, network byte), kind byte (plan 0, batch 1, slash report 2), id (32 bytes, or u32), attempt u32 (docs/protocol.md). */
 export const encodeSignId = (id: SignId): Uint8Array =>
   concatBytes(
     encodeSet(id.set),
@@ -34,3 +34,7 @@ export const attemptStream = (id: SignId): bigint => streamOf('serai-coordinator
 /** The generator's stream for the draw of a key generation attempt's convener (design §7). */
 export const keyGenStream = (id: KeyGenId): bigint =>
   streamOf('serai-coordinator/v1/draw/keygen', concatBytes(encodeSet(id.set), u32(id.attempt)));
+
+/** The generator's stream for the draw of who proposes a set's slash report (docs/protocol.md). */
+export const slashReportStream = (set: SetId, number: number): bigint =>
+  streamOf('serai-coordinator/v1/draw/slash-report', concatBytes(encodeSet(set), u32(number)));

@@ -32,12 +32,12 @@ export const keyGenId = z.strictObject({ set: validatorSet, attempt: u32 });
 export type KeyGenId = z.infer<typeof keyGenId>;
 
 /**
- * One try to sign a signable by one party (design §2, §8). `id` is 0x hex of 32 bytes for a plan, a decimal number for a batch;
- * `attempt` is 64·window + round.
+ * One try to sign a signable by one party (design §2, §8). `id` is 0x hex of 32 bytes for a plan, a decimal number for a batch
+ * and for a slash report: that of the report's proposal; `attempt` is 64·window + round.
  */
 export const signId = z.strictObject({
   set: validatorSet,
-  kind: z.enum(['plan', 'batch']),
+  kind: z.enum(['plan', 'batch', 'slash-report']),
   id: z.string().regex(/^(0x[0-9a-f]{64}|0|[1-9][0-9]{0,9})$/),
   attempt: u32,
 });

@@ -27,6 +27,14 @@ export const partyCertificate = z.strictObject({
 });
 export type PartyCertificate = z.infer<typeof partyCertificate>;
 
+/** A signature that stands; of a plan also what its transaction is known by on the external chain. */
+export const completion = z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64), outputHash: hexOf(32).exactOptional() });
+export type Completion = z.infer<typeof completion>;
+
+/** A validator's points in a slash report; 4294967295 is fatal (reference serai.md §c.5). */
+export const slash = z.strictObject({ validator: hexOf(32), points: u32.min(1) });
+export type Slash = z.infer<typeof slash>;
+
 /** Messages of `<name>-<network>-commands`, from the crypto module to one processor. */
 export const command = z.discriminatedUnion('type', [
   /** The sealing key of the crypto module's epoch; the first command of every start, in clear, signed. */
@@ -45,9 +53,10 @@ export const command = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('serai.key-gen.commitments.v1'), data: z.strictObject({ id: keyGenId, commitments: byParticipant }) }),
   z.strictObject({ type: z.literal('serai.key-gen.shares.v1'), data: z.strictObject({ id: keyGenId, shares: byParticipant }) }),
+  /** The chain has taken a set's keys. `attempt` is the one in which this processor generated them; absent where it holds no share of them. */
   z.strictObject({
     type: z.literal('serai.substrate.confirm-key-pair.v1'),
-    data: z.strictObject({ context: externalContext, set: validatorSet, attempt: u32, keyPair }),
+    data: z.strictObject({ context: externalContext, set: validatorSet, attempt: u32.exactOptional(), keyPair }),
   }),
   z.strictObject({
     type: z.literal('serai.substrate.block.v1'),
@@ -57,6 +66,16 @@ export const command = z.discriminatedUnion('type', [
       set: validatorSet,
       burns: z.array(burn),
       batches: z.array(u32),
+    }),
+  }),
+  /** The slash report that members with t key shares of a set that handed over have signed; attempts at it follow. */
+  z.strictObject({
+    type: z.literal('serai.coordinator.sign-slash-report.v1'),
+    data: z.strictObject({
+      set: validatorSet,
+      number: u32,
+      report: z.array(slash).max(50),
+      signatures: z.record(hexOf(32) as unknown as z.ZodString, hexOf(64)),
     }),
   }),
   z.strictObject({
@@ -72,10 +91,7 @@ export const command = z.discriminatedUnion('type', [
     type: z.literal('serai.sign.shares.v1'),
     data: z.strictObject({ id: signId, digest: hexOf(32), shares: byParticipant }),
   }),
-  z.strictObject({
-    type: z.literal('serai.sign.completed.v1'),
-    data: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }),
-  }),
+  z.strictObject({ type: z.literal('serai.sign.completed.v1'), data: completion }),
 ]);
 export type Command = z.infer<typeof command>;
 
@@ -108,10 +124,7 @@ export const reply = z.discriminatedUnion('type', [
     type: z.literal('serai.sign.shares.v1'),
     data: z.strictObject({ id: signId, digest: hexOf(32), map: hexOf(32), shares: byParticipant }),
   }),
-  z.strictObject({
-    type: z.literal('serai.sign.completed.v1'),
-    data: z.strictObject({ id: signId, digest: hexOf(32), signature: hexOf(64) }),
-  }),
+  z.strictObject({ type: z.literal('serai.sign.completed.v1'), data: completion }),
   /** A share does not fit its preprocess: who sent it is to blame. */
   z.strictObject({ type: z.literal('serai.sign.invalid-share.v1'), data: z.strictObject({ id: signId, participant }) }),
   /** The processor will not take part in this attempt: it already did, under another life or another digest. */
@@ -121,10 +134,20 @@ export type Reply = z.infer<typeof reply>;
 
 /** Messages of `<name>-serai`, from processors to everyone: what happened on an external chain. Public. */
 export const externalObservation = z.discriminatedUnion('type', [
-  /** A batch of in-instructions the processor proposes; `batch` is SCALE(Batch), the message signed is `InInstructions-batch` ‖ batch. */
+  /**
+   * A batch of in-instructions the processor proposes; `session` is that of the set which signs it, `batch` is SCALE(Batch), the
+   * message signed is `InInstructions-batch` ‖ batch.
+   */
   z.strictObject({
     type: z.literal('serai.external.batch.v1'),
-    data: z.strictObject({ network: externalNetwork, id: u32, block: hexOf(32), instructions: z.number().int().min(0), batch: hex }),
+    data: z.strictObject({
+      network: externalNetwork,
+      session: u32,
+      id: u32,
+      block: hexOf(32),
+      instructions: z.number().int().min(0),
+      batch: hex,
+    }),
   }),
   /** A signed outgoing transaction was seen on the external chain. */
   z.strictObject({

@@ -7,6 +7,9 @@ import { externalValidatorSet, validatorSet } from './networks.ts';
 import type { Batch, InInstructionWithBalance, KeyPair } from './types.ts';
 import { batch, instructions, keyPair, maxRemoved, publicKey } from './types.ts';
 
+/** SCALE of a set: session u32, network byte. */
+const SET_LENGTH = 5;
+
 const removedKeys = vec(publicKey, maxRemoved);
 const slashPoints = vec(tuple(publicKey, t.u32), maxRemoved);
 
@@ -24,6 +27,10 @@ export const setKeysMessage = (set: ExternalValidatorSet, removed: readonly Uint
 /** What a retiring set's key signs: `ValidatorSets-report_slashes` ‖ set ‖ (validator, points u32) each (serai.md §b.11). */
 export const reportSlashesMessage = (set: ExternalValidatorSet, slashes: readonly (readonly [Uint8Array, number])[]): Uint8Array =>
   concatBytes(utf8ToBytes('ValidatorSets-report_slashes'), externalValidatorSet.encode(set), slashPoints.encode(slashes));
+
+/** The slashes in the bytes of {@link reportSlashesMessage}. */
+export const slashesIn = (message: Uint8Array): readonly (readonly [Uint8Array, number])[] =>
+  slashPoints.decode(message.subarray('ValidatorSets-report_slashes'.length + SET_LENGTH));
 
 /** What a set's aggregate key is bound to: `ValidatorSets-musig_key` ‖ set (serai.md §c.8). */
 export const musigContext = (set: ValidatorSet): Uint8Array =>

@@ -16,6 +16,11 @@ export const extrinsicOf = (call: ChainCall): Hex => {
     const signed = { batch: batch.decode(fromHex(call.batch)), signature: fromHex(call.signature) };
     return toHex(encodeExtrinsic({ call: { pallet: 'InInstructions', call: 'execute_batch', fields: { batch: signed } } }));
   }
+  if (call.call === 'report_slashes') {
+    const slashes = call.slashes.map(({ validator, points }) => [fromHex(validator), points] as const);
+    const fields = { network: call.network, slashes, signature: fromHex(call.signature) };
+    return toHex(encodeExtrinsic({ call: { pallet: 'ValidatorSets', call: 'report_slashes', fields } }));
+  }
   const fields = {
     network: call.network,
     removed_participants: call.removed.map(fromHex),
@@ -28,6 +33,7 @@ export const extrinsicOf = (call: ChainCall): Hex => {
 /** What `Custom error: n` means for each call (serai.md §b.14). */
 const customReasons: Readonly<Record<ChainCall['call'], Readonly<Record<string, string>>>> = {
   set_keys: { 1: 'the network has no session', 2: 'a removed participant is named twice', 3: 'too few key shares signed' },
+  report_slashes: {},
   execute_batch: { 1: 'the network is halted', 2: 'a coin of another network is in it' },
 };
 
@@ -50,7 +56,9 @@ const verdictOf = (error: unknown): Verdict => {
 };
 
 const nameOf = (call: ChainCall): string =>
-  call.call === 'set_keys' ? `set_keys of ${call.network}/${String(call.session)}` : `execute_batch ${call.network}/${String(call.id)}`;
+  call.call === 'execute_batch'
+    ? `execute_batch ${call.network}/${String(call.id)}`
+    : `${call.call} of ${call.network}/${String(call.session)}`;
 
 /** Publishes calls by asking the chain, not by trusting return codes: a call the chain shows done is done, whoever published it. */
 export const openSubmitter = (link: Link, runtimeAt: RuntimeAt): ChainSubmitter => {
@@ -74,6 +82,11 @@ export const openSubmitter = (link: Link, runtimeAt: RuntimeAt): ChainSubmitter 
       return last !== undefined && last >= call.id;
     }
     const { session } = call;
+    if (call.call === 'report_slashes') {
+      // Who reports is the set before the current one; a report is pending from its handover until the chain has it (serai.md §b.17).
+      const pending = await stateOf({ pallet: 'ValidatorSets', item: 'PendingSlashReport', args: [network] });
+      return pending === null || (await numberOf('ValidatorSets', 'CurrentSession', network)) !== session + 1;
+    }
     if ((await stateOf({ pallet: 'ValidatorSets', item: 'Keys', args: [{ session, network }] })) !== null) return true;
     // A set rotates only once its keys were set; they are deleted when it retires (serai.md §b.17).
     const current = await numberOf('ValidatorSets', 'CurrentSession', network);

@@ -88,9 +88,12 @@ const generateKeys = async (certificate: PartyCertificate, holders: readonly Hol
   return generated;
 };
 
+/** Serai knows no block of the external chain yet. */
+const NO_BLOCK: Hex = `0x${'00'.repeat(32)}`;
+
 const confirm = (attempt: number, key: Hex): Command => ({
   type: 'serai.substrate.confirm-key-pair.v1',
-  data: { context: { seraiTime: '1', latestFinalizedBlock: genesisHash }, set, attempt, keyPair: { substrate: key, network: key } },
+  data: { context: { seraiTime: '1', latestFinalizedBlock: NO_BLOCK }, set, attempt, keyPair: { substrate: key, network: key } },
 });
 
 /** What stands in a table of a processor's store. */
@@ -125,7 +128,7 @@ describe('a set of unequal weights', () => {
     const [, second] = holders as [Holder, Holder];
     const burn = { address: '0x01', data: null, coin: 'Bitcoin', amount: '5' } as const;
     const block = { number: 2, hash: `0x${'ab'.repeat(32)}` } as const;
-    const context = { seraiTime: '1', latestFinalizedBlock: genesisHash };
+    const context = { seraiTime: '1', latestFinalizedBlock: NO_BLOCK };
     const told: Command = { type: 'serai.substrate.block.v1', data: { context, block, set, burns: [burn], batches: [] } };
     let id: SignId | undefined;
     let digest: Hex = '0x';

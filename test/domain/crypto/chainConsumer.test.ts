@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { everyEvent } from '../../../src/devnet/node/everyEvent.ts';
 import type { CryptoContext } from '../../../src/domain/crypto/context.ts';
 import { MusigNonces } from '../../../src/domain/crypto/musigNonces.ts';
-import { sets } from '../../../src/domain/crypto/rows.ts';
+import { networks, sets } from '../../../src/domain/crypto/rows.ts';
 import { understandChain } from '../../../src/domain/crypto/understand.ts';
 import { type Hex, toHex } from '../../../src/domain/hex.ts';
 import type { ObservedBlock } from '../../../src/domain/observation/observedBlock.ts';
@@ -67,7 +67,10 @@ describe("crypto's consumer of <name>-chain", () => {
   it('hands burns on to the network they are paid out on, once the block is whole', () => {
     const draft = open();
     const set = { network: 'Monero', session: 0 } as const;
-    sets.put(draft, 'Monero/0', { set, anchor: { number: 1, hash: HASH }, members: [], n: 1, t: 1, mine: [], state: 'active' });
+    const at = { number: 1, hash: HASH };
+    const keys = { substrate: HASH, network: HASH, block: at };
+    sets.put(draft, 'Monero/0', { set, anchor: at, members: [], n: 1, t: 1, mine: [1], state: 'active', keys });
+    networks.put(draft, 'Monero', { nextBatch: 0, verified: 0, session: 0 });
     const burns = everyEvent().filter(({ pallet, name }) => pallet === 'Coins' && name === 'BurnWithInstruction');
     takeAll(draft, [...burns, ...burns]);
     const { messages } = draft.decision();
