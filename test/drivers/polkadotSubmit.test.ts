@@ -18,6 +18,12 @@ interface GoldenCall {
   readonly unsigned_extrinsic_hex: Hex;
 }
 
+interface GoldenReport {
+  readonly call: string;
+  readonly fields: { readonly network: string; readonly slashes: readonly (readonly [Hex, number])[]; readonly signature: Hex };
+  readonly unsigned_extrinsic_hex: Hex;
+}
+
 const setKeys: ChainCall = {
   call: 'set_keys',
   network: 'Bitcoin',
@@ -37,6 +43,8 @@ const executeBatch: ChainCall = {
 const lastBatchKey = '0xb1de3c4bd32ddd413f0510a1438c2d3f20c01c6a466e685c45c3e3f68d5be83c';
 const keysPrefix = '0x91414b51fb24a73654f23de268c3757d9f99a2ce711f3a31b2fc05604c93f179';
 const sessionKey = '0x91414b51fb24a73654f23de268c3757de364355265357291b2f50b872214452901';
+
+const pendingReportKey = '0x91414b51fb24a73654f23de268c3757d3a3f9a7a9cf970e76fdb86058fea8bff';
 
 const open = async (): Promise<readonly [SeraiClient, RecordedNode, (storage: Record<string, string>, submitted?: Answer) => void]> => {
   const node = await openRecordedNode();
@@ -82,6 +90,29 @@ describe.skipIf(!goldenPresent)('calls to the chain', () => {
       const signature = toHex(bytes.subarray(-65, -1));
       expect(extrinsicOf({ call: 'execute_batch', network: 'Bitcoin', id: 0, batch: inner, signature })).toBe(unsigned_extrinsic_hex);
     }
+  });
+
+  it('report slashes in the bytes Serai gives them', () => {
+    const { calls } = golden('calls.json') as { readonly calls: readonly GoldenReport[] };
+    const recorded = calls.filter(({ call }) => call === 'report_slashes');
+    expect(recorded.length).toBeGreaterThan(0);
+    for (const { fields, unsigned_extrinsic_hex } of recorded) {
+      const slashes = fields.slashes.map(([validator, points]) => ({ validator, points }));
+      const call = { call: 'report_slashes', network: fields.network, session: 0, slashes, signature: fields.signature } as const;
+      expect(extrinsicOf(call)).toBe(unsigned_extrinsic_hex);
+    }
+  });
+
+  it('report slashes while a report is pending, and only of the set before the current one', async () => {
+    const [client, , arrange] = await open();
+    const report: ChainCall = { call: 'report_slashes', network: 'Bitcoin', session: 0, slashes: [], signature: `0x${'5a'.repeat(64)}` };
+    const key = `0x${'53'.repeat(32)}`;
+    arrange({ [sessionKey]: '0x01000000', [pendingReportKey]: key });
+    await expect(client.isDone(report)).resolves.toBe(false);
+    arrange({ [sessionKey]: '0x01000000' });
+    await expect(client.isDone(report)).resolves.toBe(true);
+    arrange({ [sessionKey]: '0x02000000', [pendingReportKey]: key });
+    await expect(client.isDone(report)).resolves.toBe(true);
   });
 
   it('are done when the chain shows it, keys that have been retired included', async () => {

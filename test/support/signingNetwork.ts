@@ -10,11 +10,13 @@ import { type BlockRef, type SetRow, sets } from '../../src/domain/crypto/rows.t
 import { signableKnown } from '../../src/domain/crypto/signing.ts';
 import { understandPeer } from '../../src/domain/crypto/understand.ts';
 import { fromHex, type Hex, toHex } from '../../src/domain/hex.ts';
+import type { ChainMessage } from '../../src/domain/observation/schemas.ts';
 import { thresholdOf } from '../../src/domain/party/window.ts';
 import { type PeerMessage, peerMessageBytes } from '../../src/domain/peers/peerMessage.ts';
 import { type ByParticipant, type SignId, signableName, signIdName } from '../../src/domain/processor/ids.ts';
 import type { Command, Reply } from '../../src/domain/processor/messages.ts';
 import type { TopicRecord } from '../../src/domain/record.ts';
+import { reportSlashesMessage } from '../../src/domain/serai/messages.ts';
 import { Draft, type Json, type View } from '../../src/domain/tables.ts';
 import { devAccount, signSr25519, verifySr25519 } from '../../src/domain/threshold/schnorrkel.ts';
 import { topicsOf } from '../../src/domain/topics.ts';
@@ -113,14 +115,15 @@ class ModelProcessor {
   readonly #signed = new Map<string, Hex>();
   /** Every share that ever left, by preprocess: one preprocess must not serve two maps. */
   readonly used: Map<string, string>;
-  readonly #messages: ReadonlyMap<string, Hex>;
+  /** What stands under a name is the same for all. */
+  readonly #messages: Map<string, Hex>;
 
   constructor(
     validator: Hex,
     mine: readonly number[],
     { t, groupKey }: { readonly t: number; readonly groupKey: Hex },
     used: Map<string, string>,
-    messages: ReadonlyMap<string, Hex>,
+    messages: Map<string, Hex>,
   ) {
     this.#validator = validator;
     this.#mine = mine;
@@ -146,6 +149,14 @@ class ModelProcessor {
       case 'serai.sign.completed.v1':
         this.#signed.set(signableName(data.id), data.signature);
         return [];
+      case 'serai.coordinator.sign-slash-report.v1': {
+        const slashes = data.report.map(({ validator, points }) => [fromHex(validator), points] as const);
+        const name = signableName({ set: data.set, kind: 'slash-report', id: String(data.number) });
+        const message = toHex(reportSlashesMessage(data.set, slashes));
+        if ((this.#messages.get(name) ?? message) !== message) throw new Error(`${name}: two reports of one number`);
+        this.#messages.set(name, message);
+        return [];
+      }
       default:
         return [];
     }
@@ -254,6 +265,8 @@ export class SigningNetwork {
   /** Messages the links handled, for the figures. */
   handled = 0;
   height = 0;
+  #handoverAt: number | undefined;
+  #retiredAt: number | undefined;
   /** The height of the first block that is of now. */
   liveFrom = 0;
 
@@ -307,6 +320,16 @@ export class SigningNetwork {
           signableKnown(draft, member.context, row);
         });
       });
+  }
+
+  /** With the next block the set hands its vault over to the next one. */
+  handOver(): void {
+    this.#handoverAt = this.height + 1;
+  }
+
+  /** With the next block the set is over. */
+  retire(): void {
+    this.#retiredAt = this.height + 1;
   }
 
   /** Members that are there and do not lie. */
@@ -418,6 +441,17 @@ export class SigningNetwork {
 
   #takeBlock(draft: Draft, member: Member, number: number): void {
     const zero: Hex = `0x${'00'.repeat(32)}`;
+    const event = { block: this.block(number) };
+    if (number === this.#handoverAt)
+      chainMessageArrived(draft, member.context, {
+        type: 'serai.validator-sets.accepted-handover.v1',
+        data: { ...event, set: { ...SET, session: 1 } },
+      } as ChainMessage);
+    if (number === this.#retiredAt)
+      chainMessageArrived(draft, member.context, {
+        type: 'serai.validator-sets.set-retired.v1',
+        data: { ...event, set: SET },
+      } as ChainMessage);
     const data = { ...this.block(number), parentHash: zero, stateRoot: zero, extrinsicsRoot: zero, time: number * 6_000 };
     chainMessageArrived(draft, member.context, { type: 'serai.chain.block.v1', data });
   }
@@ -475,7 +509,18 @@ export class SigningNetwork {
       readonly preprocesses: Record<string, Json>;
       readonly party: number[];
     };
-    if (fault === 'silent' && kind === 'sign.shares') return undefined;
+    if (fault === 'silent' && (kind === 'sign.shares' || kind === 'slash.vote')) return undefined;
+    if (fault === 'invalid' && kind === 'slash.vote') return resign({ ...said, signature: `0x${'00'.repeat(64)}` });
+    if (fault === 'two-faced' && kind === 'slash.points')
+      return resign({ ...said, points: { [message.to]: 1 + Math.floor(this.#draw() * 1000) } });
+    if (fault === 'lying' && kind === 'slash.proposal')
+      return resign({
+        ...said,
+        inputs: (said['inputs'] as unknown as PeerMessage[]).map((input) => ({
+          ...input,
+          body: { ...(input.body as object), points: { [message.to]: 4_000_000_000 } },
+        })),
+      });
     if (fault === 'invalid' && kind === 'sign.shares')
       return resign({ ...said, shares: Object.fromEntries(member.mine.map((share) => [String(share), digest('wrong', share)])) });
     if (fault === 'two-faced' && (kind === 'sign.preprocesses' || kind === 'sign.ready'))
