@@ -25,10 +25,13 @@ export const cycle = async (report: (figure: Figure) => void): Promise<void> => 
     port: 0,
     blockTime: BLOCK_TIME,
     sessionBlocks: 0,
+    networks: ['Bitcoin'],
     log: { ...quiet, child: () => quiet },
     faults: [],
     stop$,
   });
+  const [user] = devnet.users;
+  if (user === undefined) throw new Error('a devnet without networks has no user');
   const results = new Results();
   const unwatch = devnet.watch(({ topic, record }) => {
     if (topic !== 'reports') return;
@@ -48,9 +51,9 @@ export const cycle = async (report: (figure: Figure) => void): Promise<void> => 
   for (let number = 0; number <= CYCLES; number += 1) {
     const began = performance.now();
     const cpu = process.cpuUsage();
-    await devnet.user.deposit(number);
-    await devnet.user.burn(number, new AbortController().signal);
-    while (results.cycles <= number) await sleep(5);
+    await user.deposit(number);
+    await user.burn(number, new AbortController().signal);
+    while (results.cyclesOf('Bitcoin') <= number) await sleep(5);
     const used = process.cpuUsage(cpu);
     if (number === 0) report(plain('first cycle, with key generation', (performance.now() - began) / 1000));
     else {

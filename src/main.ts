@@ -5,6 +5,7 @@ import {
   blockHash,
   bytes,
   collect,
+  externalNetworks,
   FAULT_NAMES,
   fault,
   MODULES,
@@ -68,10 +69,11 @@ program
       .default([], 'none'),
   )
   .option('--block-time <ms>', 'time between Serai blocks', whole(50, 60_000), 250)
+  .option('--networks <names>', 'external networks, separated by commas', externalNetworks, ['Bitcoin'])
   .option('--session-blocks <n>', 'blocks of a session, after which the sets rotate; 0 for one session without end', whole(0, 1_000_000), 0)
   .addHelpText(
     'after',
-    '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet\n  npm start -- --fault skip-heads --fault slow=300',
+    '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet\n  npm start -- --networks Bitcoin,Monero --session-blocks 100\n  npm start -- --fault skip-heads --fault slow=300',
   )
   .action(async (options: DevnetCommand) => {
     // Commands are loaded when called: `party draw` needs neither a database nor a network.

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { FAULT_NAMES, type FaultSwitch, readFault } from '../devnet/faultSwitch.ts';
-import { type SignId, signId } from '../domain/processor/ids.ts';
+import { type ExternalNetworkName, externalNetwork, type SignId, signId } from '../domain/processor/ids.ts';
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 
 export { FAULT_NAMES, MODULES };
@@ -62,6 +62,15 @@ export const modules = (text: string): readonly ModuleName[] => {
   const names = text.split(',');
   const known = MODULES.filter((module) => names.includes(module));
   if (known.length !== names.length) throw new InvalidArgumentError(`expected some of ${MODULES.join(',')}, as in "observation,crypto".`);
+  return known;
+};
+
+/** Names of external networks, separated by commas. */
+export const externalNetworks = (text: string): readonly ExternalNetworkName[] => {
+  const names = text.split(',').map((name) => name.toLowerCase());
+  const known = externalNetwork.options.filter((network) => names.includes(network.toLowerCase()));
+  if (known.length !== names.length)
+    throw new InvalidArgumentError(`expected some of ${externalNetwork.options.join(',')}, as in "Bitcoin,Monero".`);
   return known;
 };
 

@@ -10,7 +10,9 @@ import { DevnetTimeout } from '../devnet/devnetTimeout.ts';
 import type { FaultSwitch } from '../devnet/faultSwitch.ts';
 import { liveView } from '../devnet/liveView.ts';
 import { Results } from '../devnet/reports.ts';
+import type { User } from '../devnet/user.ts';
 import { report as reportSchema } from '../domain/crypto/reports.ts';
+import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { onSignals } from './onSignals.ts';
 
 export interface DevnetCommand {
@@ -25,6 +27,7 @@ export interface DevnetCommand {
   readonly port: number;
   readonly blockTime: number;
   readonly sessionBlocks: number;
+  readonly networks: readonly ExternalNetworkName[];
   readonly fault: readonly FaultSwitch[];
 }
 
@@ -54,6 +57,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
       port: command.port,
       blockTime: command.blockTime,
       sessionBlocks: command.sessionBlocks,
+      networks: command.networks,
       faults: command.fault,
       log: { info: log.info.bind(log), warn: log.warn.bind(log), child: (validator) => log.child({ validator }) },
       stop$,
@@ -62,7 +66,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   );
   print(`Serai devnet: node at ${devnet.node.url}, ${String(devnet.validators.length)} validators; log in ${logFile}; Ctrl-C stops it`);
   const results = new Results();
-  const view = liveView(print);
+  const view = liveView(command.networks, print);
   const unwatch = devnet.watch((published) => {
     view(published);
     if (published.topic !== 'reports') return;
@@ -89,23 +93,29 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   process.stdout.write(`${command.json ? JSON.stringify(summary) : `${String(command.cycles)} cycles in ${String(seconds)} s`}\n`);
 };
 
-/** Runs the cycles one after the other; those that were done before are passed over. */
+/** Runs each network's cycles one after the other; those that were done before are passed over. */
 const cycle = async (devnet: Devnet, results: Results, { cycles, timeout }: DevnetCommand, stopped: AbortSignal): Promise<void> => {
   const deadline = AbortSignal.timeout(timeout * 1000);
   const signal = cycles === undefined ? stopped : AbortSignal.any([stopped, deadline]);
   try {
-    for (let number = 0; number < (cycles ?? Number.POSITIVE_INFINITY); number += 1) {
-      await devnet.user.deposit(number);
-      await devnet.user.burn(number, signal);
-      while (results.cycles <= number) await sleep(20, undefined, { signal });
-      if (cycles === undefined) await sleep(PAUSE, undefined, { signal });
-    }
+    await Promise.all(devnet.users.map((user) => use(user, results, cycles, signal)));
   } catch (error) {
-    if (cycles !== undefined && deadline.aborted)
+    if (cycles !== undefined && deadline.aborted) {
+      const done = Math.min(...devnet.users.map(({ network }) => results.cyclesOf(network)));
       throw new DevnetTimeout(
-        `${String(results.cycles)} of ${String(cycles)} cycles were done within ${String(timeout)} s; give --timeout more seconds, or look into the log`,
+        `${String(done)} of ${String(cycles)} cycles were done within ${String(timeout)} s; give --timeout more seconds, or look into the log`,
         { cause: error },
       );
+    }
     if (!stopped.aborted) throw error;
+  }
+};
+
+const use = async (user: User, results: Results, cycles: number | undefined, signal: AbortSignal): Promise<void> => {
+  for (let number = 0; number < (cycles ?? Number.POSITIVE_INFINITY); number += 1) {
+    await user.deposit(number);
+    await user.burn(number, signal);
+    while (results.cyclesOf(user.network) <= number) await sleep(20, undefined, { signal });
+    if (cycles === undefined) await sleep(PAUSE, undefined, { signal });
   }
 };

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
 import { fromHex, toHex } from '../domain/hex.ts';
+import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { topicsOf } from '../domain/topics.ts';
 import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
@@ -12,14 +13,12 @@ import type { DevnetLog } from './devnetLog.ts';
 import type { FaultSwitch } from './faultSwitch.ts';
 import { setFault } from './node/faults.ts';
 import { openSeraiNode, type SeraiNode } from './node/seraiNode.ts';
-import { openExternalChain } from './processor/externalChain.ts';
+import { type ExternalChain, openExternalChain } from './processor/externalChain.ts';
 import { User } from './user.ts';
 import { openValidator, type Validator } from './validator.ts';
 
 /** The validators of the simulated chain's genesis. */
 export const ACCOUNTS = ['Alice', 'Bob', 'Charlie', 'Dave'] as const;
-
-const NETWORK = 'Bitcoin';
 
 /** Blocks of which even the lying endpoint tells the truth. */
 const TRUTHFUL = 40;
@@ -31,6 +30,8 @@ export interface DevnetOptions {
   readonly port: number;
   /** Milliseconds between Serai blocks. */
   readonly blockTime: number;
+  /** The external networks the validators serve; each has its own sets, processors and user. */
+  readonly networks: readonly ExternalNetworkName[];
   /** Serai blocks of a session, after which the sets rotate; 0 for one session without end. */
   readonly sessionBlocks: number;
   readonly log: DevnetLog;
@@ -46,10 +47,11 @@ export interface Published {
   readonly record: StoredRecord;
 }
 
-/** A whole local Serai (design §13): a simulated node, an external chain, and four validators with all they run. */
+/** A whole local Serai (design §13): a simulated node, external chains, and four validators with all they run. */
 export interface Devnet {
   readonly node: SeraiNode;
-  readonly user: User;
+  /** One of each network. */
+  readonly users: readonly User[];
   readonly validators: readonly Validator[];
   readonly routes: readonly Route[];
   /** Tells of every record on the validators' chain and report topics, from the first one ever. */
@@ -72,7 +74,8 @@ const rootSecret = async (dir: string): Promise<Uint8Array> => {
 };
 
 /** Opens the devnet on its folder: whatever was there goes on where it stood. */
-export const openDevnet = async ({ dir, seed, port, blockTime, sessionBlocks, log, faults, stop$ }: DevnetOptions): Promise<Devnet> => {
+export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
+  const { dir, seed, port, blockTime, sessionBlocks, networks, log, faults, stop$ } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const root = await rootSecret(dir);
   const random = (length: number): Uint8Array => randomBytes(length);
@@ -93,18 +96,23 @@ export const openDevnet = async ({ dir, seed, port, blockTime, sessionBlocks, lo
       else if (fault === 'lying-endpoint') endpoints.push(await node.openLiar(node.finalizedNumber() + TRUTHFUL));
       else setFault(node.faults, fault, value);
     }
-    const externalStore = opened.adopt(await openRocksdbStore(join(dir, NETWORK.toLowerCase())), (store) => store.close());
-    const external = await openExternalChain({ store: externalStore, network: NETWORK });
+    const externals: { network: ExternalNetworkName; chain: ExternalChain }[] = [];
+    for (const network of networks) {
+      const store = opened.adopt(await openRocksdbStore(join(dir, network.toLowerCase())), (it) => it.close());
+      externals.push({ network, chain: await openExternalChain({ store, network }) });
+    }
     const addresses: PeerAddress[] = [];
     const validators: Validator[] = [];
     for (const account of ACCOUNTS.slice(0, present)) {
-      const options = { account, dir, root, network: NETWORK, endpoints, external, addresses, random, log, stop$ } as const;
-      validators.push(opened.adopt(await openValidator(options), (validator) => validator.close()));
+      const own = { account, dir, root, externals, endpoints, addresses, random, log, stop$ } as const;
+      validators.push(opened.adopt(await openValidator(own), (validator) => validator.close()));
     }
     const stack = opened.move();
     return {
       node,
-      user: new User({ seed, external, nodeUrl: node.url, genesisHash: node.genesisHash }),
+      users: externals.map(
+        ({ network, chain }) => new User({ network, seed, external: chain, nodeUrl: node.url, genesisHash: node.genesisHash }),
+      ),
       validators,
       routes: validators.flatMap(({ routes }) => routes),
       watch: (tell) => watch(validators, tell),

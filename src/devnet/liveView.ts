@@ -28,38 +28,49 @@ const signable = (id: Omit<SignId, 'attempt'>): string => {
   return `${kind} ${short(what)} of ${network}/${session}`;
 };
 
-/** Satoshi as people write them. */
-const bitcoin = (amount: string): string => `${(Number(amount) / 1e8).toFixed(8)} BTC`;
+/** Decimals and symbol of each coin (reference serai.md §b.11). */
+const UNITS: Readonly<Record<string, readonly [decimals: number, symbol: string]>> = {
+  Bitcoin: [8, 'BTC'],
+  Ether: [8, 'ETH'],
+  Dai: [8, 'DAI'],
+  Monero: [12, 'XMR'],
+};
+
+/** An amount as people write it. */
+const money = (coin: string, amount: string): string => {
+  const [decimals, symbol] = UNITS[coin] ?? [0, coin];
+  return `${(Number(amount) / 10 ** decimals).toFixed(decimals)} ${symbol}`;
+};
+
+/** The network that a record of the chain is about, as far as it is shown. */
+const networkOf = ({ type, data }: ChainMessage): string | undefined => {
+  if ('set' in data) return data.set.network;
+  return type === 'serai.in-instructions.batch.v1' || type === 'serai.coins.burn-with-instruction.v1' ? data.network : undefined;
+};
 
 const ofChain = (message: ChainMessage): readonly [Kind, string] | undefined => {
   switch (message.type) {
     case 'serai.validator-sets.participants.v1':
-      if (message.data.set.network !== 'Bitcoin') return undefined;
       return [
         'set',
         `${message.data.set.network}/${String(message.data.set.session)}: ${String(message.data.participants.length)} validators, keys wanted`,
       ];
     case 'serai.validator-sets.key-gen.v1':
-      if (message.data.set.network !== 'Bitcoin') return undefined;
       return [
         'keys',
         `${message.data.set.network}/${String(message.data.set.session)} ${message.data.set.session === 0 ? 'active' : 'stands by'} under ${short(message.data.keyPair.substrate)}, block ${String(message.data.block.number)}`,
       ];
     case 'serai.validator-sets.accepted-handover.v1':
-      if (message.data.set.network !== 'Bitcoin') return undefined;
       return [
         'handover',
         `${message.data.set.network}/${String(message.data.set.session)} holds the vault, block ${String(message.data.block.number)}`,
       ];
     case 'serai.validator-sets.set-retired.v1':
-      if (message.data.set.network !== 'Bitcoin') return undefined;
       return ['retired', `${message.data.set.network}/${String(message.data.set.session)}, block ${String(message.data.block.number)}`];
     case 'serai.in-instructions.batch.v1':
-      if (message.data.network !== 'Bitcoin') return undefined;
       return ['batch', `${message.data.network} ${String(message.data.id)} executed in block ${String(message.data.block.number)}`];
     case 'serai.coins.burn-with-instruction.v1':
-      if (message.data.coin !== 'Bitcoin') return undefined;
-      return ['burn', `${bitcoin(message.data.amount)} to be paid out, block ${String(message.data.block.number)}`];
+      return ['burn', `${money(message.data.coin, message.data.amount)} to be paid out, block ${String(message.data.block.number)}`];
     default:
       return undefined;
   }
@@ -100,12 +111,12 @@ const json = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode
 const MEMORY = 10_000;
 
 /** Turns what the validators publish into lines for people: each thing once, whoever says it first. */
-export const liveView = (print: (line: string) => void): ((published: Published) => void) => {
+export const liveView = (networks: readonly string[], print: (line: string) => void): ((published: Published) => void) => {
   const seen = new Set<string>();
   return ({ topic, record }) => {
     const type = record.headers['ce_type'] ?? '';
     const id = record.headers['ce_id'] ?? '';
-    const heading = type === 'serai.chain.block.v1' || seen.has(id) ? undefined : read(topic, type, record.value);
+    const heading = type === 'serai.chain.block.v1' || seen.has(id) ? undefined : read(networks, topic, type, record.value);
     if (heading === undefined) return;
     seen.add(id);
     const [oldest] = seen;
@@ -115,11 +126,16 @@ export const liveView = (print: (line: string) => void): ((published: Published)
   };
 };
 
-const read = (topic: Published['topic'], type: string, value: Uint8Array): readonly [Kind, string] | undefined => {
+const read = (
+  networks: readonly string[],
+  topic: Published['topic'],
+  type: string,
+  value: Uint8Array,
+): readonly [Kind, string] | undefined => {
   const message = { type, data: z.json().parse(json(value)) };
   if (topic === 'chain') {
     const parsed = chainMessage.safeParse(message);
-    return parsed.success ? ofChain(parsed.data) : undefined;
+    return parsed.success && networks.includes(networkOf(parsed.data) ?? '') ? ofChain(parsed.data) : undefined;
   }
   const parsed = report.safeParse(message);
   return parsed.success ? ofReport(parsed.data) : undefined;

@@ -3,31 +3,40 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { encodeAddress } from '@polkadot/util-crypto';
 import { fromHex, type Hex, toHex } from '../domain/hex.ts';
+import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { encodeExtrinsic, signingPayload } from '../domain/serai/extrinsic.ts';
 import { storageItem, storageKey } from '../domain/serai/storageKey.ts';
-import { devAccount, signSr25519 } from '../domain/threshold/schnorrkel.ts';
+import { devAccount, type Sr25519Pair, signSr25519 } from '../domain/threshold/schnorrkel.ts';
+import { mainCoin } from './mainCoin.ts';
 import type { ExternalChain } from './processor/externalChain.ts';
 
 /** Milliseconds between looks at the chain. */
 const LOOK = 100;
 
+/** Who uses a network: of each account all extrinsics are burns, so that its nonce counts them. */
+const ACCOUNTS = { Bitcoin: 'Eve', Ethereum: 'Ferdie', Monero: 'George' } as const;
+
 export interface UserOptions {
+  readonly network: ExternalNetworkName;
   readonly seed: number;
   readonly external: ExternalChain;
   readonly nodeUrl: string;
   readonly genesisHash: Hex;
 }
 
-/** Someone who uses Serai: pays bitcoin in, and once it was minted to them, burns it to be paid out again. */
+/** Someone who uses Serai: pays a network's coin in, and once it was minted to them, burns it to be paid out again. */
 export class User {
+  readonly network: ExternalNetworkName;
   readonly #options: UserOptions;
-  readonly #account = devAccount('Eve');
+  readonly #account: Sr25519Pair;
 
   constructor(options: UserOptions) {
+    this.network = options.network;
     this.#options = options;
+    this.#account = devAccount(ACCOUNTS[options.network]);
   }
 
-  /** What cycle number `cycle` moves, in satoshi: the same for the same seed. */
+  /** What cycle number `cycle` moves, in the coin's smallest unit: the same for the same seed. */
   amount(cycle: number): bigint {
     const digest = sha256(utf8ToBytes(`${String(this.#options.seed)}/${String(cycle)}`));
     return 10_000n + BigInt(new DataView(digest.buffer, digest.byteOffset, 4).getUint32(0) % 1_000_000);
@@ -43,7 +52,6 @@ export class User {
   async burn(cycle: number, signal: AbortSignal): Promise<void> {
     const amount = this.amount(cycle);
     for (;;) {
-      // The burns are this account's only extrinsics, so its nonce counts them.
       const nonce = await this.#nonce();
       if (nonce > cycle) return;
       if (nonce === cycle && (await this.#balance()) >= amount) break;
@@ -55,8 +63,8 @@ export class User {
 
   async #submit(nonce: number, amount: bigint): Promise<void> {
     const { genesisHash } = this.#options;
-    const address = utf8ToBytes(`bc1-devnet-${String(nonce)}`);
-    const instruction = { instruction: { address, data: null }, balance: { coin: 'Bitcoin', amount } };
+    const address = utf8ToBytes(`${this.network.toLowerCase()}-devnet-${String(nonce)}`);
+    const instruction = { instruction: { address, data: null }, balance: { coin: mainCoin[this.network], amount } };
     const call = { pallet: 'Coins', call: 'burn_with_instruction', fields: { instruction } };
     const extra = { era: { tag: 'Immortal' }, nonce, tip: 0n } as const;
     const version = (await this.#ask('state_getRuntimeVersion', [])) as {
@@ -76,7 +84,9 @@ export class User {
   }
 
   async #balance(): Promise<bigint> {
-    const value = await this.#ask('state_getStorage', [toHex(storageKey('Coins', 'Balances', this.#account.publicKey, 'Bitcoin'))]);
+    const value = await this.#ask('state_getStorage', [
+      toHex(storageKey('Coins', 'Balances', this.#account.publicKey, mainCoin[this.network])),
+    ]);
     return typeof value === 'string' ? (storageItem('Coins', 'Balances').value.decode(fromHex(value)) as bigint) : 0n;
   }
 

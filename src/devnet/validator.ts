@@ -13,7 +13,7 @@ import { type Libp2pNetwork, openLibp2p, type PeerAddress } from '../drivers/lib
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
-import type { ParkedAlarm, Route } from '../modules/module.ts';
+import type { Module, ParkedAlarm, Route } from '../modules/module.ts';
 import { MODULES } from '../modules/moduleNames.ts';
 import { deriveKey } from './deriveKeys.ts';
 import type { DevnetLog } from './devnetLog.ts';
@@ -27,10 +27,10 @@ export interface ValidatorOptions {
   readonly dir: string;
   /** The devnet's root secret, from which every other one is derived. */
   readonly root: Uint8Array;
-  readonly network: ExternalNetworkName;
+  /** The networks it serves, with a processor of its own for each. */
+  readonly externals: readonly { readonly network: ExternalNetworkName; readonly chain: ExternalChain }[];
   /** Of Serai nodes: the first is used, the others stand by and are compared with it. */
   readonly endpoints: readonly string[];
-  readonly external: ExternalChain;
   /** Addresses of all validators; this one adds its own. */
   readonly addresses: PeerAddress[];
   readonly random: (length: number) => Uint8Array;
@@ -38,7 +38,7 @@ export interface ValidatorOptions {
   readonly stop$: Observable<unknown>;
 }
 
-/** One validator of the devnet: coordinator, message bus and processor, each on its own stores. */
+/** One validator of the devnet: coordinator, message bus and processors, each on its own stores. */
 export interface Validator {
   readonly name: string;
   readonly publicKey: Hex;
@@ -49,7 +49,8 @@ export interface Validator {
 
 /** Opens one validator of the devnet. */
 export const openValidator = async (options: ValidatorOptions): Promise<Validator> => {
-  const { account, dir, root, network, endpoints, external, addresses, random, log, stop$ } = options;
+  const { account, dir, root, externals, endpoints, addresses, random, log, stop$ } = options;
+  const networks = externals.map(({ network }) => network);
   const name = account.toLowerCase();
   const { publicKey, secretKey } = devAccount(account);
   const validator = toHex(publicKey);
@@ -64,12 +65,12 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
   const signingSecrets = { observation: keyOf('observation'), crypto: keyOf('crypto'), connection: keyOf('connection') };
-  const processorSecret = keyOf(`processor/${network}`);
+  const processorSecret = (network: ExternalNetworkName): Uint8Array => keyOf(`processor/${network}`);
   const pins = {
     [sources.observation]: publicKeyOf(signingSecrets.observation),
     [sources.crypto]: publicKeyOf(signingSecrets.crypto),
     [sources.connection]: publicKeyOf(signingSecrets.connection),
-    [sources.processor(network)]: publicKeyOf(processorSecret),
+    ...Object.fromEntries(networks.map((network) => [sources.processor(network), publicKeyOf(processorSecret(network))])),
   };
 
   const parked = (alarm: ParkedAlarm): void => {
@@ -104,7 +105,7 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
       await openCoordinator({
         modules: MODULES,
         name,
-        networks: [network],
+        networks,
         openStore,
         busOf: () => bus,
         chain,
@@ -118,37 +119,47 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
       }),
       ({ close }) => close(),
     );
-    const processorStore = await openStore(`processor-${network.toLowerCase()}`);
-    const processor = await openProcessor({
-      store: processorStore,
-      network,
-      genesisHash: chain.genesisHash,
-      validator,
-      chain: external,
-      random,
-    });
-    const service = opened.adopt(
-      await openProcessorService({
+    const services: Module[] = [];
+    for (const { network, chain: external } of externals) {
+      const processorStore = await openStore(`processor-${network.toLowerCase()}`);
+      const processor = await openProcessor({
         store: processorStore,
-        bus,
-        source: sources.processor(network),
-        signingSecret: processorSecret,
-        pins,
-        deadLetter: topics.deadLetter,
-        random,
-        parkedFor: 60_000,
-        parked,
-        stop$,
         network,
-        topics,
-        crypto: sources.crypto,
-        processor,
+        genesisHash: chain.genesisHash,
+        validator,
         chain: external,
-      }),
-      ({ close }) => close(),
-    );
+        random,
+      });
+      const service = opened.adopt(
+        await openProcessorService({
+          store: processorStore,
+          bus,
+          source: sources.processor(network),
+          signingSecret: processorSecret(network),
+          pins,
+          deadLetter: topics.deadLetter,
+          random,
+          parkedFor: 60_000,
+          parked,
+          stop$,
+          network,
+          topics,
+          crypto: sources.crypto,
+          processor,
+          chain: external,
+        }),
+        ({ close }) => close(),
+      );
+      services.push(service);
+    }
     const stack = opened.move();
-    return { name, publicKey: validator, bus, routes: [...coordinator.routes, ...service.routes], close: () => stack.disposeAsync() };
+    return {
+      name,
+      publicKey: validator,
+      bus,
+      routes: [...coordinator.routes, ...services.flatMap(({ routes }) => routes)],
+      close: () => stack.disposeAsync(),
+    };
   } catch (error) {
     await opened.disposeAsync();
     throw error;

@@ -12,6 +12,20 @@ describe('the devnet', () => {
     expect(stderr).not.toContain('alarm');
   });
 
+  it('serves several networks at once, each with sets, keys and processors of its own', async () => {
+    const { code, stdout, stderr } = await runCommand(
+      'devnet',
+      ...['--networks', 'bitcoin,ethereum,monero', '--cycles', '1', '--json', '--timeout', '150'],
+    );
+    expect(code, stderr).toBe(0);
+    const { batches, outputs } = await checkSummary(stdout.trim().split('\n').at(-1) ?? '');
+    for (const signed of [batches, outputs]) {
+      expect(new Set(signed.map(({ network }) => network))).toEqual(new Set(['Bitcoin', 'Ethereum', 'Monero']));
+      expect(new Set(signed.map(({ groupKey }) => groupKey)).size).toBe(3);
+    }
+    expect(stderr).not.toContain('alarm');
+  });
+
   it('does so on a node that does everything wrong at once, and upgrades its runtime', async () => {
     const faults = ['skip-heads', 'repeat-heads', 'forks', 'disconnect', 'slow=20', 'wrong-block', 'syncing', 'runtime-upgrade=14'];
     const switches = faults.flatMap((fault) => ['--fault', fault]);

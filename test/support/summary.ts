@@ -5,6 +5,7 @@ import { fromHex } from '../../src/domain/hex.ts';
 import { drawParty } from '../../src/domain/party/drawParty.ts';
 
 const signed = {
+  network: z.string(),
   session: z.number(),
   groupKey: z.string(),
   message: z.string(),

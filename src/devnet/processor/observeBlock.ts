@@ -3,14 +3,13 @@ import type { ExternalObservation } from '../../domain/processor/messages.ts';
 import { batchMessage } from '../../domain/serai/messages.ts';
 import { type Batch, batch, inInstruction } from '../../domain/serai/types.ts';
 import type { Draft } from '../../domain/tables.ts';
+import { mainCoin } from '../mainCoin.ts';
 import type { ProcessorContext } from './context.ts';
 import type { ExternalBlock } from './externalBlock.ts';
 import { forwardedBy, noteMessage } from './payments.ts';
 import { ProcessorError } from './processorError.ts';
 import { blocks, type CursorRow, cursors, heights, plans, START, vaults } from './rows.ts';
 import { heightOf, isClosing, LOOKAHEAD } from './vaults.ts';
-
-const MAIN_COIN = { Bitcoin: 'Bitcoin', Ethereum: 'Ether', Monero: 'Monero' } as const;
 
 /** A height as a key: decimal, padded, so that rows stand in the order of the chain. */
 const heightKey = (height: number): string => String(height).padStart(10, '0');
@@ -82,7 +81,7 @@ const proposeBatch = (
     block: fromHex(block.hash),
     instructions: block.deposits.map(({ amount, instruction }) => ({
       instruction: inInstruction.decode(fromHex(instruction)),
-      balance: { coin: MAIN_COIN[network], amount: BigInt(amount) },
+      balance: { coin: mainCoin[network], amount: BigInt(amount) },
     })),
   };
   noteMessage(draft, `${network}/batch/${String(id)}`, toHex(batchMessage(made)));
