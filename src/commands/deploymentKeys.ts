@@ -37,6 +37,7 @@ export interface SigningSecrets {
   readonly observation: Uint8Array;
   readonly crypto: Uint8Array;
   readonly connection: Uint8Array;
+  readonly integrity: Uint8Array;
   readonly operator: Uint8Array;
 }
 
@@ -45,6 +46,7 @@ export const signingSecretsOf = (derive: (what: string) => Uint8Array): SigningS
   observation: derive('observation'),
   crypto: derive('crypto'),
   connection: derive('connection'),
+  integrity: derive('integrity'),
   operator: derive('operator'),
 });
 
@@ -58,6 +60,7 @@ export const pinsOf = ({ general, keys }: Config, secrets: SigningSecrets | unde
     [sources.observation]: publicKeyOf(secrets.observation),
     [sources.crypto]: publicKeyOf(secrets.crypto),
     [sources.connection]: publicKeyOf(secrets.connection),
+    [sources.integrity]: publicKeyOf(secrets.integrity),
     [sources.operator]: publicKeyOf(secrets.operator),
   };
 };

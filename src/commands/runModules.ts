@@ -7,6 +7,7 @@ import type { Config } from '../core/configSchema.ts';
 import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { openLog } from '../core/log.ts';
 import { logParked } from '../core/logParked.ts';
+import { solvencyRules } from '../core/solvencyRules.ts';
 import { supervise } from '../core/supervise.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
 import type { Stage } from '../domain/health/readiness.ts';
@@ -148,6 +149,7 @@ export const runModules = async (config: Config, modules: readonly ModuleName[],
       signingSecrets,
       pins: pinsOf(config, signingSecrets),
       random,
+      solvency: solvencyRules(config),
       interest: observation.addresses_of_interest,
       startHeight: observation.start_block,
       parked: logParked(log),

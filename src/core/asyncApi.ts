@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { order } from '../domain/control/orders.ts';
 import { report } from '../domain/crypto/reports.ts';
 import { letterAct } from '../domain/deadLetter/acts.ts';
 import { DEAD_LETTER, letterData } from '../domain/deadLetter/letter.ts';
@@ -9,6 +10,7 @@ import { externalNetwork } from '../domain/processor/ids.ts';
 import { command, externalObservation, reply } from '../domain/processor/messages.ts';
 import { recordHeaders } from '../domain/record/cloudEvents.ts';
 import { epochOpened } from '../domain/record/epochOpened.ts';
+import { integrityReport } from '../domain/solvency/reports.ts';
 import { topicsOf } from '../domain/topics.ts';
 
 /** What an AsyncAPI document is made of. */
@@ -36,6 +38,9 @@ interface TypedOption {
 const optionsOf = (union: { readonly options: readonly TypedOption[] }): MessageType[] =>
   union.options.map(({ shape }) => ({ type: shape.type.value, data: shape.data }));
 
+/** Evidence is written by both modules. */
+const isOfCrypto = (type: string): boolean => optionsOf(report).some((option) => option.type === type);
+
 const opened: MessageType = { type: 'serai.epoch.opened.v1', data: epochOpened };
 const topics = topicsOf('{name}');
 const ofNetwork = (name: (network: 'Bitcoin') => string): string => name('Bitcoin').replace('bitcoin', '{network}');
@@ -46,15 +51,15 @@ const channels: Readonly<Record<string, Channel>> = {
     description: 'The finalized Serai chain: every block, its events, and the watched state where it changed (docs/observation.md).',
     sealed: false,
     writers: ['observation'],
-    readers: ['crypto', 'connection'],
+    readers: ['crypto', 'connection', 'integrity'],
     messages: optionsOf(chainMessage),
   },
   serai: {
     address: topics.serai,
-    description: 'What processors see on external chains: batches they propose, outputs that were paid.',
+    description: 'What processors see on external chains: batches they propose, outputs that were paid, what vaults hold.',
     sealed: false,
     writers: ['processor'],
-    readers: ['crypto'],
+    readers: ['crypto', 'integrity'],
     messages: optionsOf(externalObservation),
   },
   commands: {
@@ -91,25 +96,27 @@ const channels: Readonly<Record<string, Channel>> = {
   },
   reports: {
     address: topics.reports,
-    description: 'What was generated, drawn, signed and paid, and evidence of what must not happen: for the operator and any consumer.',
+    description:
+      'What was generated, drawn, signed and paid, whether vaults hold what they should, and evidence of what must not happen: for the operator and any consumer.',
     sealed: false,
-    writers: ['crypto'],
+    writers: ['crypto', 'integrity'],
     readers: ['consumer'],
-    messages: optionsOf(report),
+    messages: [...optionsOf(report), ...optionsOf(integrityReport).filter(({ type }) => !isOfCrypto(type))],
   },
   control: {
     address: topics.control,
-    description: 'What the operator orders: for now, what becomes of dead letters (docs/dead-letters.md).',
+    description:
+      'What the integrity module and the operator order: halts and pauses (docs/solvency.md), what becomes of dead letters (docs/dead-letters.md); and what else the operator did.',
     sealed: false,
-    writers: ['operator'],
-    readers: ['crypto', 'connection'],
-    messages: optionsOf(letterAct),
+    writers: ['integrity', 'operator'],
+    readers: ['crypto', 'connection', 'integrity'],
+    messages: [...optionsOf(order), ...optionsOf(letterAct)],
   },
   deadLetter: {
     address: topics.deadLetter,
     description: 'What could not be decoded, verified or handled, whole, with the reason.',
     sealed: false,
-    writers: ['observation', 'crypto', 'connection', 'processor'],
+    writers: ['observation', 'crypto', 'connection', 'integrity', 'processor'],
     readers: ['operator'],
     messages: [{ type: DEAD_LETTER, data: letterData }],
   },

@@ -80,6 +80,11 @@ const interest = z
   .refine((text) => /^0x([0-9a-fA-F]{2})+$/.test(text) || isSs58(text), 'expected an SS58 address, or an external address as 0x and hex')
   .transform((text): Hex => (text.startsWith('0x') ? (text.toLowerCase() as Hex) : toHex(decodeAddress(text))));
 
+const smallestUnit = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,19})$/, 'expected an amount in the coin\'s smallest unit, as in "1000"')
+  .transform(BigInt);
+
 /** The configuration file, section by section (specification, Configurations; design §12). */
 export const configSchema = z.strictObject({
   general: z.strictObject({
@@ -106,6 +111,24 @@ export const configSchema = z.strictObject({
     listen: multiaddr,
     peers: z.array(z.strictObject({ validator: publicKey, address: multiaddr })).default([]),
   }),
+  /** When a network counts as insolvent (docs/solvency.md). */
+  solvency: z
+    .strictObject({
+      /** Checks in a row that lack more than is tolerated, until the network is halted. */
+      breaches: z.number().int().min(1).max(1_000).default(3),
+      /** Good checks in a row, until the halt ends. */
+      clears: z.number().int().min(1).max(10_000).default(10),
+      /** Whether the operator's word is needed as well: `solvency acknowledge`. */
+      acknowledge: z.boolean().default(false),
+      /** Serai blocks for which nothing may be said of a network. */
+      stale_blocks: z.number().int().min(1).max(100_000).default(100),
+      /** By coin, what may be missing, in its smallest unit. */
+      tolerance: z
+        .strictObject({ Bitcoin: smallestUnit, Ether: smallestUnit, Dai: smallestUnit, Monero: smallestUnit })
+        .partial()
+        .default({}),
+    })
+    .prefault({}),
   /** Where health is told; without it, nowhere. Who can reach it can read it. */
   http: z.strictObject({ host: host.default('127.0.0.1'), port }).optional(),
   keys: z.strictObject({

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Observable } from 'rxjs';
 import { fromHex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
+import { type ExternalObservation, externalObservation } from '../domain/processor/messages.ts';
 import { topicsOf } from '../domain/topics.ts';
 import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
@@ -16,9 +17,14 @@ import { openSeraiNode, type SeraiNode } from './node/seraiNode.ts';
 import { type ExternalChain, openExternalChain } from './processor/externalChain.ts';
 import { User } from './user.ts';
 import { openValidator, type Validator } from './validator.ts';
+import { forge, misreport, thiefOf } from './wrongs.ts';
 
 /** The validators of the simulated chain's genesis. */
 export const ACCOUNTS = ['Alice', 'Bob', 'Charlie', 'Dave'] as const;
+
+/** What a thief takes, and seconds by which a processor lags, where the fault does not say. */
+const STOLEN = 1_000n;
+const LAG = 20;
 
 /** Blocks of which even the lying endpoint tells the truth. */
 const TRUTHFUL = 40;
@@ -43,7 +49,7 @@ export interface DevnetOptions {
 /** A record some validator published, with whose it is. */
 export interface Published {
   readonly validator: string;
-  readonly topic: 'chain' | 'reports';
+  readonly topic: 'chain' | 'reports' | 'deadLetter';
   readonly record: StoredRecord;
 }
 
@@ -54,7 +60,7 @@ export interface Devnet {
   readonly users: readonly User[];
   readonly validators: readonly Validator[];
   readonly routes: readonly Route[];
-  /** Tells of every record on the validators' chain and report topics, from the first one ever. */
+  /** Tells of every record on the validators' chain, report and dead-letter topics, from the first one ever. */
   readonly watch: (tell: (published: Published) => void) => () => void;
   readonly close: () => Promise<void>;
 }
@@ -91,10 +97,32 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
     const endpoints = [node.url];
     // The last ones are away: one, or as many as the fault says.
     let present: number = ACCOUNTS.length;
+    const wrongs: { bend?: typeof misreport; lag?: number } = {};
+    let stolen = 0n;
+    let forges = false;
     for (const { fault, value } of faults) {
-      if (fault === 'away') present = Math.max(0, ACCOUNTS.length - Number(value));
-      else if (fault === 'lying-endpoint') endpoints.push(await node.openLiar(node.finalizedNumber() + TRUTHFUL));
-      else setFault(node.faults, fault, value);
+      switch (fault) {
+        case 'away':
+          present = Math.max(0, ACCOUNTS.length - Number(value));
+          break;
+        case 'lying-endpoint':
+          endpoints.push(await node.openLiar(node.finalizedNumber() + TRUTHFUL));
+          break;
+        case 'misreport':
+          wrongs.bend = misreport;
+          break;
+        case 'lag':
+          wrongs.lag = value === true ? LAG : value;
+          break;
+        case 'steal':
+          stolen = value === true ? STOLEN : BigInt(value);
+          break;
+        case 'forge':
+          forges = true;
+          break;
+        default:
+          setFault(node.faults, fault, value);
+      }
     }
     const externals: { network: ExternalNetworkName; chain: ExternalChain }[] = [];
     for (const network of networks) {
@@ -103,10 +131,15 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
     }
     const addresses: PeerAddress[] = [];
     const validators: Validator[] = [];
-    for (const account of ACCOUNTS.slice(0, present)) {
-      const own = { account, dir, root, externals, endpoints, addresses, random, log, stop$ } as const;
+    for (const [at, account] of ACCOUNTS.slice(0, present).entries()) {
+      const processors = at === 0 ? wrongs : {};
+      const own = { account, dir, root, externals, endpoints, addresses, random, log, processors, stop$ } as const;
       validators.push(opened.adopt(await openValidator(own), (validator) => validator.close()));
     }
+    const [victim] = validators;
+    if (forges && victim !== undefined) await forge(victim);
+    if (stolen > 0n && victim !== undefined)
+      for (const { network, chain } of externals) opened.defer(followVaults(victim, thiefOf(chain, network, stolen), failed));
     const stack = opened.move();
     return {
       node,
@@ -124,9 +157,22 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
   }
 };
 
+/** Hears what a validator's processors saw. */
+const followVaults = (
+  { name, bus }: Validator,
+  hear: (observation: ExternalObservation) => Promise<void>,
+  failed: (error: unknown) => void,
+): (() => Promise<void>) => {
+  const deliver = async ({ headers, value }: StoredRecord): Promise<void> => {
+    const seen = externalObservation.safeParse({ type: headers['ce_type'], data: JSON.parse(new TextDecoder().decode(value)) as unknown });
+    if (seen.success) await hear(seen.data);
+  };
+  return bus.read(topicsOf(name).serai, 0n, deliver, failed);
+};
+
 const watch = (validators: readonly Validator[], tell: (published: Published) => void): (() => void) => {
   const stops = validators.flatMap(({ name, bus }) =>
-    (['chain', 'reports'] as const).map((topic) => {
+    (['chain', 'reports', 'deadLetter'] as const).map((topic) => {
       const deliver = (record: StoredRecord): Promise<void> => {
         tell({ validator: name, topic, record });
         return Promise.resolve();

@@ -1,8 +1,10 @@
 import { styleText } from 'node:util';
 import { z } from 'zod';
 import { type Report, report } from '../domain/crypto/reports.ts';
+import { letterData } from '../domain/deadLetter/letter.ts';
 import { type ChainMessage, chainMessage } from '../domain/observation/schemas.ts';
 import { type SignId, signableName } from '../domain/processor/ids.ts';
+import { type IntegrityReport, integrityReport } from '../domain/solvency/reports.ts';
 import type { Published } from './devnet.ts';
 
 type Kind = 'set' | 'handover' | 'retired' | 'keygen' | 'keys' | 'batch' | 'burn' | 'party' | 'signature' | 'output' | 'alarm';
@@ -76,6 +78,15 @@ const ofChain = (message: ChainMessage): readonly [Kind, string] | undefined => 
   }
 };
 
+/** Whether vaults hold what they should is shown while they do not. */
+const ofIntegrity = (told: IntegrityReport): readonly [Kind, string] | undefined => {
+  if (told.type !== 'serai.report.solvency.v1') return undefined;
+  const { network, coin, state, difference, required, vault } = told.data;
+  if (state === 'solvent') return undefined;
+  const said = `${network} is ${state}: vaults hold ${money(coin, vault)} of ${money(coin, required)}, ${money(coin, difference)}`;
+  return ['alarm', said];
+};
+
 const ofReport = (told: Report): readonly [Kind, string] => {
   switch (told.type) {
     case 'serai.report.key-pair.v1':
@@ -137,6 +148,12 @@ const read = (
     const parsed = chainMessage.safeParse(message);
     return parsed.success && networks.includes(networkOf(parsed.data) ?? '') ? ofChain(parsed.data) : undefined;
   }
+  if (topic === 'deadLetter') {
+    const letter = letterData.safeParse(message.data);
+    return letter.success ? ['alarm', `${letter.data.code}: ${letter.data.reason.split('\n')[0] ?? ''}`] : undefined;
+  }
+  const ofModule = integrityReport.safeParse(message);
+  if (ofModule.success && ofModule.data.type !== 'serai.report.evidence.v1') return ofIntegrity(ofModule.data);
   const parsed = report.safeParse(message);
   return parsed.success ? ofReport(parsed.data) : undefined;
 };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Observable, take, takeUntil } from 'rxjs';
 import type { Step } from '../data/ledger.ts';
 import type { PlacedRecord } from '../data/topicStep.ts';
@@ -17,6 +18,10 @@ export interface ProcessorServiceDeps extends ModuleDeps {
   readonly crypto: string;
   readonly processor: Processor;
   readonly chain: ExternalChain;
+  /** What it tells instead of what it saw. */
+  readonly bend?: (observation: ExternalObservation) => ExternalObservation;
+  /** Seconds by which it sees each external block late. */
+  readonly lag?: number;
 }
 
 /** What a reply is about, in words: with its type, its id. */
@@ -27,13 +32,17 @@ const intentOf = ({ type, data }: Reply): string => {
   return 'kind' in data.id ? signIdName(data.id) : keyGenName(data.id);
 };
 
-const observationIntent = ({ data }: ExternalObservation): string => ('plan' in data ? data.plan : `${data.network}/${String(data.id)}`);
+const observationIntent = ({ data }: ExternalObservation): string => {
+  if ('plan' in data) return data.plan;
+  return `${data.network}/${String('id' in data ? data.id : data.height)}`;
+};
 
 const EPOCH_START = new Date(0).toISOString();
 
 /** A processor double on the deployment's topics: commands in, replies out, what it sees on its chain to `<name>-serai`. */
 export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<Module> => {
-  const { network, topics, crypto, processor, chain, deadLetter } = deps;
+  const { network, topics, crypto, processor, chain, deadLetter, lag = 0 } = deps;
+  const bend = deps.bend ?? ((observation: ExternalObservation) => observation);
   const commands = topics.commands(network);
   const replies = topics.replies(network);
   const module = await openModule(deps, { [replies]: crypto });
@@ -86,7 +95,8 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
   const observed = (block: ExternalBlock, observations: readonly ExternalObservation[]): Step => ({
     cursor: { name: 'external', value: block.height },
     decide: (draft) => {
-      for (const observation of observations) {
+      for (const seen of observations) {
+        const observation = bend(seen);
         const { type, data } = observation;
         const intent = observationIntent(observation);
         draft.send({ topic: topics.serai, type, id: `${type}/${intent}`, time: EPOCH_START, subject: intent, data: data });
@@ -101,6 +111,7 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
       const gate = new AbortController();
       const from = ((ledger.cursor('external') as number | undefined) ?? 0) + 1;
       const deliver = async (block: ExternalBlock): Promise<void> => {
+        if (lag > 0) await sleep(lag * 1_000, undefined, { signal: gate.signal });
         await ledger.commit(observed(block, await processor.observe(block, gate.signal)));
       };
       chain.follow(from, deliver, gate.signal).then(

@@ -19,7 +19,7 @@ import { deriveKey } from './deriveKeys.ts';
 import type { DevnetLog } from './devnetLog.ts';
 import type { ExternalChain } from './processor/externalChain.ts';
 import { openProcessor } from './processor/processor.ts';
-import { openProcessorService } from './processorService.ts';
+import { openProcessorService, type ProcessorServiceDeps } from './processorService.ts';
 
 export interface ValidatorOptions {
   /** A development account: `Alice`. */
@@ -35,6 +35,8 @@ export interface ValidatorOptions {
   readonly addresses: PeerAddress[];
   readonly random: (length: number) => Uint8Array;
   readonly log: DevnetLog;
+  /** What its processors do wrong. */
+  readonly processors?: Pick<ProcessorServiceDeps, 'bend' | 'lag'>;
   readonly stop$: Observable<unknown>;
 }
 
@@ -64,12 +66,18 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
 
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
-  const signingSecrets = { observation: keyOf('observation'), crypto: keyOf('crypto'), connection: keyOf('connection') };
+  const signingSecrets = {
+    observation: keyOf('observation'),
+    crypto: keyOf('crypto'),
+    connection: keyOf('connection'),
+    integrity: keyOf('integrity'),
+  };
   const processorSecret = (network: ExternalNetworkName): Uint8Array => keyOf(`processor/${network}`);
   const pins = {
     [sources.observation]: publicKeyOf(signingSecrets.observation),
     [sources.crypto]: publicKeyOf(signingSecrets.crypto),
     [sources.connection]: publicKeyOf(signingSecrets.connection),
+    [sources.integrity]: publicKeyOf(signingSecrets.integrity),
     ...Object.fromEntries(networks.map((network) => [sources.processor(network), publicKeyOf(processorSecret(network))])),
   };
 
@@ -114,6 +122,7 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         signingSecrets,
         pins,
         random,
+        solvency: { staleBlocks: 100, rulesOf: () => ({ tolerance: 0n, breaches: 3, clears: 10, acknowledge: false }) },
         parked,
         stop$,
       }),
@@ -147,6 +156,7 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
           crypto: sources.crypto,
           processor,
           chain: external,
+          ...options.processors,
         }),
         ({ close }) => close(),
       );

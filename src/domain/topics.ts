@@ -47,6 +47,7 @@ export interface Sources {
   readonly observation: string;
   readonly crypto: string;
   readonly connection: string;
+  readonly integrity: string;
   /** The person who runs the deployment, by the command line. */
   readonly operator: string;
   readonly processor: (network: ExternalNetworkName) => string;
@@ -57,6 +58,7 @@ export const sourcesOf = (name: string): Sources => ({
   observation: `/${name}/observation`,
   crypto: `/${name}/crypto`,
   connection: `/${name}/connection`,
+  integrity: `/${name}/integrity`,
   operator: `/${name}/operator`,
   processor: (network) => `/${name}/processor/${network.toLowerCase()}`,
 });

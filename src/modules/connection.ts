@@ -32,6 +32,7 @@ export interface ConnectionDeps extends ModuleDeps {
   readonly crypto: string;
   /** Whose orders on `<name>-control` count. */
   readonly operator: string;
+  readonly integrity: string;
   /** Opens the links, in the epoch the module's ledger has just taken; `height` is that of the last block heard of, -1 before the first. */
   readonly openPeers: (epoch: number, height: () => number) => Promise<PeerNetwork>;
 }
@@ -87,7 +88,7 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
     routes: [
       module.read({ topic: topics.chain, sealed: false, refused: 'dead-letter', understand: understandHeight }),
       module.read({ topic: topics.outbound, sealed: true, refused: 'dead-letter', understand: understandOutbound(context) }),
-      module.readControl({ topic: topics.control, operator: deps.operator }),
+      module.readControl({ topic: topics.control, operator: deps.operator, integrity: deps.integrity, obey: () => undefined }),
       module.relayTopic(topics.inbound),
       module.relayTopic(deadLetter),
       {

@@ -6,6 +6,7 @@ import type { Hex } from '../domain/hex.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
 import { WINDOW } from '../domain/party/window.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
+import type { IntegrityContext } from '../domain/solvency/integrity.ts';
 import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
 import { allTopics, sourcesOf, topicsOf } from '../domain/topics.ts';
 import type { ChainSubmitter } from '../sinks/toChain.ts';
@@ -15,6 +16,7 @@ import type { PeerNetwork } from '../streams/fromPeers.ts';
 import type { TopicFeed } from '../streams/fromTopic.ts';
 import { openConnection } from './connection.ts';
 import { openCrypto } from './crypto.ts';
+import { openIntegrity } from './integrity.ts';
 import type { Module, ParkedAlarm, Route } from './module.ts';
 import type { ModuleName } from './moduleNames.ts';
 import { openObservation } from './observation.ts';
@@ -41,10 +43,11 @@ export interface CoordinatorOptions {
   readonly openPeers: (epoch: number, height: () => number) => Promise<PeerNetwork>;
   readonly key: SeraiKey;
   /** Ed25519 seeds the modules sign their records with. */
-  readonly signingSecrets: { readonly observation: Uint8Array; readonly crypto: Uint8Array; readonly connection: Uint8Array };
+  readonly signingSecrets: Readonly<Record<ModuleName, Uint8Array>>;
   /** Ed25519 public keys of everything that writes to our topics, by source. */
   readonly pins: Readonly<Record<string, Uint8Array>>;
   readonly random: (length: number) => Uint8Array;
+  readonly solvency: Pick<IntegrityContext, 'rulesOf' | 'staleBlocks'>;
   /** Accounts and external addresses whose instructions are published. */
   readonly interest?: Interest;
   /** The height to begin at where nothing was observed yet; 0 where not given. */
@@ -101,6 +104,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
         submitter: chain,
         connection: sources.connection,
         operator: sources.operator,
+        integrity: sources.integrity,
         processor: sources.processor,
         context: {
           self: key.publicKey,
@@ -124,7 +128,19 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
         topics,
         crypto: sources.crypto,
         operator: sources.operator,
+        integrity: sources.integrity,
         openPeers,
+      }),
+    integrity: async () =>
+      openIntegrity({
+        ...common,
+        bus: busOf('integrity'),
+        store: await openStore('integrity'),
+        source: sources.integrity,
+        signingSecret: signingSecrets.integrity,
+        topics,
+        operator: sources.operator,
+        context: { networks, topics, rulesOf: options.solvency.rulesOf, staleBlocks: options.solvency.staleBlocks },
       }),
   };
   try {

@@ -1,6 +1,7 @@
 import { mergeMap, type Observable } from 'rxjs';
 import { reopenRounds } from '../domain/crypto/confirm.ts';
 import type { CryptoContext } from '../domain/crypto/context.ts';
+import { obeyOrder } from '../domain/crypto/stops.ts';
 import { understandChain, understandExternal, understandPeer, understandReply } from '../domain/crypto/understand.ts';
 import type { Topics } from '../domain/topics.ts';
 import { closeOn } from '../operators/closeOn.ts';
@@ -17,6 +18,7 @@ export interface CryptoDeps extends ModuleDeps {
   readonly connection: string;
   /** Whose orders on `<name>-control` count. */
   readonly operator: string;
+  readonly integrity: string;
   /** The reader of each network's commands. */
   readonly processor: (network: CryptoContext['networks'][number]) => string;
 }
@@ -62,7 +64,7 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
           understand: understandReply(context, network),
         }),
       ),
-      module.readControl({ topic: topics.control, operator: deps.operator }),
+      module.readControl({ topic: topics.control, operator: deps.operator, integrity: deps.integrity, obey: obeyOrder }),
       ...[...networks.map(topics.commands), topics.outbound, topics.reports, deadLetter].map(module.relayTopic),
       {
         name: 'calls go to the chain',

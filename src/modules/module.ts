@@ -17,12 +17,14 @@ import {
   topicStep,
   type VerifiedRun,
 } from '../data/topicStep.ts';
+import { isOfIntegrity, type Order, order } from '../domain/control/orders.ts';
 import { againId, letterOf, type Refusal, refusalOf } from '../domain/deadLetter/letter.ts';
 import { ParkedRecord } from '../domain/deadLetter/parkedRecord.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { ChainError } from '../domain/observation/chainError.ts';
 import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import { proveRuns } from '../domain/record/proveRun.ts';
+import { RecordError } from '../domain/record/recordError.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
 import type { Draft } from '../domain/tables.ts';
 import type { Fault } from '../envelope/envelope.ts';
@@ -95,13 +97,21 @@ export interface ReadTopic extends Pick<TopicReading, 'topic' | 'sealed' | 'refu
   readonly before?: (run: readonly PlacedRecord[]) => Promise<unknown>;
 }
 
+/** Whose orders on `<name>-control` count, and what they come to here. */
+export interface ReadControl {
+  readonly topic: string;
+  readonly operator: string;
+  readonly integrity: string;
+  readonly obey: (draft: Draft, order: Order) => void;
+}
+
 /** A module's ledger, and the two shapes of pipeline over it. */
 export interface ModuleShapes extends ModuleLedger {
   /** Emits once, when every counterpart of a sealed topic has announced a key. */
   readonly counterpartsKnown$: Observable<unknown>;
   readonly read: (reading: ReadTopic) => Route;
-  /** Reads the operator's orders about dead letters of the topics that this module reads. */
-  readonly readControl: (control: { readonly topic: string; readonly operator: string }) => Route;
+  /** Reads the orders of the operator and the integrity module, and what becomes of dead letters of the topics that this module reads. */
+  readonly readControl: (control: ReadControl) => Route;
   /** What a record of a sealed topic says, opened with our keys; throws where it is not for us. */
   readonly open: (topic: string, record: PlacedRecord) => Uint8Array;
   readonly relayTopic: (topic: string) => Route;
@@ -238,14 +248,24 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
     stages,
     open: (topic, record) => dataOf(ledger, { self: source, sealingSecret }, topic, record),
     read,
-    readControl: ({ topic, operator }) => {
+    readControl: ({ topic, operator, integrity, obey }) => {
       const publicKey = publicKeyOf(signingSecret);
+      const ofLetters = understandLetterAct({ self: source, publicKey, operator, deadLetter, readings, refuseAgain });
       // What is decided on again may make sealed messages.
       const { name, running$ } = read({
         topic,
         sealed: false,
         refused: 'dead-letter',
-        understand: understandLetterAct({ self: source, publicKey, operator, deadLetter, readings, refuseAgain }),
+        understand: (record, data) => {
+          const said = order.safeParse({ type: record.attributes.type, data });
+          if (!said.success) return ofLetters(record, data);
+          const giver = isOfIntegrity(said.data) ? integrity : operator;
+          if (record.attributes.source !== giver)
+            throw new RecordError('record.forged', `${record.attributes.source} does not give such orders`);
+          return (draft) => {
+            obey(draft, said.data);
+          };
+        },
       });
       return {
         name,

@@ -78,7 +78,7 @@ describe.runIf(brokerPossible)('dlq, on a real broker', () => {
     };
     const routes = [
       module.read({ topic: topics.serai, sealed: false, refused: 'dead-letter', understand }),
-      module.readControl({ topic: topics.control, operator: sources.operator }),
+      module.readControl({ topic: topics.control, operator: sources.operator, integrity: '/x/integrity', obey: () => undefined }),
       module.relayTopic(topics.deadLetter),
     ];
     running = supervise(routes, stop$);

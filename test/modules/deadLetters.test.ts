@@ -114,7 +114,7 @@ const open = async () => {
     };
     const routes = [
       module.read({ topic: 'a-things', sealed: false, refused, understand }),
-      module.readControl({ topic: CONTROL, operator: OPERATOR }),
+      module.readControl({ topic: CONTROL, operator: OPERATOR, integrity: '/x/integrity', obey: () => undefined }),
       module.relayTopic(DEAD),
     ];
     const running = supervise(routes, stop$);

@@ -1,5 +1,6 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Order } from '../../src/domain/control/orders.ts';
 import { chainMessageArrived } from '../../src/domain/crypto/chainEvents.ts';
 import type { CryptoContext } from '../../src/domain/crypto/context.ts';
 import { digestBytes, digestOf } from '../../src/domain/crypto/digest.ts';
@@ -8,6 +9,7 @@ import type { PeerBody } from '../../src/domain/crypto/peerBodies.ts';
 import { replyArrived } from '../../src/domain/crypto/replies.ts';
 import { type BlockRef, type SetRow, sets } from '../../src/domain/crypto/rows.ts';
 import { signableKnown } from '../../src/domain/crypto/signing.ts';
+import { obeyOrder } from '../../src/domain/crypto/stops.ts';
 import { understandPeer } from '../../src/domain/crypto/understand.ts';
 import { fromHex, type Hex, toHex } from '../../src/domain/hex.ts';
 import type { ChainMessage } from '../../src/domain/observation/schemas.ts';
@@ -319,6 +321,14 @@ export class SigningNetwork {
         this.#decide(member, (draft) => {
           signableKnown(draft, member.context, row);
         });
+      });
+  }
+
+  /** Orders every member something, at once. */
+  order(given: Order): void {
+    for (const member of this.members)
+      this.#decide(member, (draft) => {
+        obeyOrder(draft, given);
       });
   }
 

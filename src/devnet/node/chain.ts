@@ -50,6 +50,8 @@ export interface ChainOptions {
   readonly now: () => number;
   /** Blocks of a session; 0 for one session without end. */
   readonly sessionBlocks: number;
+  /** What an event that an extrinsic caused is told as. */
+  readonly bend?: (event: EventRecord) => EventRecord;
 }
 
 /** The simulated chain: blocks, state at every height, and a pool; each block is one atomic write of the store. */
@@ -57,6 +59,7 @@ export class Chain {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #sessionBlocks: number;
+  readonly #bend: (event: EventRecord) => EventRecord;
   readonly #state: Map<string, Uint8Array>;
   readonly #pool = new Map<Hex, Uint8Array>();
   /** The height at which a key changed last, since this chain was opened at `#opened`. */
@@ -66,10 +69,16 @@ export class Chain {
   #best: Imported;
   #genesisHash: Hex;
 
-  private constructor({ store, now, sessionBlocks }: ChainOptions, state: Map<string, Uint8Array>, best: Header, genesisHash: Hex) {
+  private constructor(
+    { store, now, sessionBlocks, bend = (event) => event }: ChainOptions,
+    state: Map<string, Uint8Array>,
+    best: Header,
+    genesisHash: Hex,
+  ) {
     this.#store = store;
     this.#now = now;
     this.#sessionBlocks = sessionBlocks;
+    this.#bend = bend;
     this.#state = state;
     this.#best = { number: Number(best.number), hash: toHex(headerHash(best)) };
     this.#opened = this.#best.number;
@@ -167,7 +176,7 @@ export class Chain {
       this.#pool.delete(hash);
       const extrinsic = decodeExtrinsic(bytes);
       if (validate(state, fromHex(this.#genesisHash), extrinsic) !== undefined) continue;
-      events.push(...apply(state, extrinsics.length, extrinsic));
+      events.push(...apply(state, extrinsics.length, extrinsic).map(this.#bend));
       extrinsics.push(bytes);
     }
     events.push(...also);

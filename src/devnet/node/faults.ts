@@ -18,6 +18,8 @@ export interface Faults {
   syncing: boolean;
   /** The first block from this height on upgrades the runtime, once; 0 for none. */
   runtimeUpgrade: number;
+  /** The next batch is executed with other instructions than were signed. */
+  alterBatch: boolean;
 }
 
 /** A node that behaves. */
@@ -31,6 +33,7 @@ export const noFaults = (): Faults => ({
   wrongBlock: false,
   syncing: false,
   runtimeUpgrade: 0,
+  alterBatch: false,
 });
 
 /** The faults by the names they are switched with. */
@@ -44,6 +47,7 @@ export const FAULTS = {
   'wrong-block': 'wrongBlock',
   syncing: 'syncing',
   'runtime-upgrade': 'runtimeUpgrade',
+  'alter-batch': 'alterBatch',
 } as const satisfies Readonly<Record<string, keyof Faults>>;
 export type FaultName = keyof typeof FAULTS;
 

@@ -29,6 +29,8 @@ export interface ExternalBlock {
   readonly hash: Hex;
   readonly deposits: readonly ExternalDeposit[];
   readonly transactions: readonly ExternalTransaction[];
+  /** What was taken out of the vault without a plan, in the smallest unit: what must not happen. */
+  readonly thefts: readonly string[];
 }
 
 /** The hash of a block: BLAKE2b-256 of a label, the network and the block's canonical JSON without the hash. */

@@ -33,6 +33,8 @@ export interface ExternalChain {
   deposit(payment: { readonly amount: bigint; readonly instruction: InInstruction }, depositId: string): Promise<void>;
   /** Takes a payment out of the vault, if its signature stands under a vault's key; answers with the plan's accepted transaction. */
   broadcast(payment: { readonly plan: Hex; readonly message: Hex; readonly signature: Hex }): Promise<ExternalTransaction>;
+  /** Takes something out of the vault without a plan, with the next block: what a thief who holds enough key shares could do. */
+  steal(amount: bigint): Promise<void>;
   /** Makes a block of what waits, even of nothing. */
   tick(): Promise<ExternalBlock>;
   /** Delivers every block from a height on, one after the other, for ever; ends with the signal, or with what `deliver` throws. */
@@ -89,6 +91,7 @@ interface Pools {
 class SimulatedChain implements ExternalChain {
   readonly #options: ExternalChainOptions;
   readonly #pools: Pools;
+  readonly #thefts: string[] = [];
   #tip: ExternalBlock | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting: (() => void)[] = [];
@@ -156,6 +159,13 @@ class SimulatedChain implements ExternalChain {
     });
   }
 
+  steal(amount: bigint): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#thefts.push(amount.toString());
+      if (this.#options.mining !== 'on-tick') await this.#mine();
+    });
+  }
+
   tick(): Promise<ExternalBlock> {
     return this.#inTurn(() => this.#mine());
   }
@@ -217,6 +227,7 @@ class SimulatedChain implements ExternalChain {
       parent: this.#tip?.hash ?? toHex(new Uint8Array(32)),
       deposits: deposits.map(([, { item }]) => item),
       transactions: transactions.map(([, { item }]) => item),
+      thefts: this.#thefts.splice(0),
     };
     const block: ExternalBlock = { ...unhashed, hash: externalBlockHash(network, unhashed) };
     const mined = <T>(rows: readonly (readonly [string, Pooled<T>])[]): (readonly [string, Pooled<T>])[] =>

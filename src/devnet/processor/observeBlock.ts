@@ -5,10 +5,10 @@ import { type Batch, batch, inInstruction } from '../../domain/serai/types.ts';
 import type { Draft } from '../../domain/tables.ts';
 import { mainCoin } from '../mainCoin.ts';
 import type { ProcessorContext } from './context.ts';
-import type { ExternalBlock } from './externalBlock.ts';
-import { forwardedBy, noteMessage } from './payments.ts';
+import type { ExternalBlock, ExternalTransaction } from './externalBlock.ts';
+import { forwardedBy, movedBy, noteMessage } from './payments.ts';
 import { ProcessorError } from './processorError.ts';
-import { blocks, type CursorRow, cursors, heights, plans, START, vaults } from './rows.ts';
+import { balances, blocks, type CursorRow, cursors, heights, plans, START, vaults } from './rows.ts';
 import { heightOf, isClosing, LOOKAHEAD } from './vaults.ts';
 
 /** A height as a key: decimal, padded, so that rows stand in the order of the chain. */
@@ -38,12 +38,11 @@ export const observeBlock = (draft: Draft, context: ProcessorContext, block: Ext
   const { height, hash } = block;
   if (height !== cursor.height + 1)
     throw new ProcessorError('processor.block-gap', `external block ${String(height)} came after block ${String(cursor.height)}`);
-  const observations: ExternalObservation[] = block.transactions.map(({ plan, outputHash }) => ({
-    type: 'serai.external.output.v1',
-    data: { network: context.network, plan, outputHash, block: hash },
-  }));
+  const observations: ExternalObservation[] = block.transactions.map((transaction) => outputOf(context, block, transaction));
   const proposed = isNotable(draft, block, cursor);
   if (proposed) observations.unshift(proposeBatch(draft, context, block, cursor));
+  moveBalances(draft, block, cursor.session);
+  if (observations.length + block.thefts.length > 0) observations.push(balancesAfter(draft, context, block));
   blocks.put(draft, heightKey(height), { hash, observations });
   heights.put(draft, hash, height);
   let { session } = cursor;
@@ -63,6 +62,50 @@ export const observeBlock = (draft: Draft, context: ProcessorContext, block: Ext
     batchedAt: proposed ? height : cursor.batchedAt,
   });
   return observations;
+};
+
+/** What a transaction costs: taken out of what it pays, or out of the vault where it pays nobody. */
+const FEE = 100n;
+
+const outputOf = (
+  { network }: ProcessorContext,
+  { hash }: ExternalBlock,
+  { plan, outputHash, message }: ExternalTransaction,
+): ExternalObservation => {
+  const moved = movedBy(message);
+  const said = { network, plan, outputHash, block: hash };
+  return {
+    type: 'serai.external.output.v1',
+    data:
+      moved.kind === 'forward'
+        ? { ...said, payments: [], vaultFee: FEE.toString() }
+        : { ...said, payments: [{ block: moved.block, index: moved.index, fee: FEE.toString() }], vaultFee: '0' },
+  };
+};
+
+/** Moves what a block moves in and out of the vaults. Who is paid pays the fee. */
+const moveBalances = (draft: Draft, { deposits, transactions, thefts }: ExternalBlock, session: number): void => {
+  const held = (of: number): bigint => BigInt(balances.get(draft, String(of)) ?? '0');
+  const change = (of: number, by: bigint): void => {
+    const after = held(of) + by;
+    balances.put(draft, String(of), (after < 0n ? 0n : after).toString());
+  };
+  for (const { amount } of deposits) change(session, BigInt(amount));
+  for (const { message } of transactions) {
+    const moved = movedBy(message);
+    if (moved.kind === 'payment') change(moved.session, -BigInt(moved.amount));
+    else {
+      const all = held(moved.session);
+      change(moved.session, -all);
+      change(moved.session + 1, all - FEE);
+    }
+  }
+  for (const amount of thefts) change(session, -BigInt(amount));
+};
+
+const balancesAfter = (draft: Draft, { network }: ProcessorContext, { hash: block, height }: ExternalBlock): ExternalObservation => {
+  const vaults = [...balances.rows(draft)].map(([session, amount]) => ({ session: Number(session), coin: mainCoin[network], amount }));
+  return { type: 'serai.external.balances.v1', data: { network, block, height, vaults } };
 };
 
 /** Serai hears of a block with deposits, of one that moves a vault that is closing on, and of one in every few. */

@@ -6,10 +6,23 @@ import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { type SetId, setName } from '../../domain/processor/ids.ts';
 import type { Burn, Command, Reply } from '../../domain/processor/messages.ts';
 import { coinsOf } from '../../domain/serai/networks.ts';
-import type { Draft, View } from '../../domain/tables.ts';
+import type { Draft, Json, View } from '../../domain/tables.ts';
 import type { ProcessorContext } from './context.ts';
 import { ProcessorError } from './processorError.ts';
-import { type AnswerRow, answers, attemptsOf, keyGenName, keyGens, keys, outgoing, plans, queue, signables, vaults } from './rows.ts';
+import {
+  type AnswerRow,
+  answers,
+  attemptsOf,
+  keyGenName,
+  keyGens,
+  keys,
+  outgoing,
+  type PlacedBurn,
+  plans,
+  queue,
+  signables,
+  vaults,
+} from './rows.ts';
 import { heightOf, isClosing, isSettled, noteAcknowledged, payingSession } from './vaults.ts';
 
 type Data<T extends Command['type']> = Extract<Command, { type: T }>['data'];
@@ -84,7 +97,7 @@ const planFor = (
   const session = payingSession(draft, height);
   const set: SetId = { network, session };
   const waiting = [...queue.rows(draft)];
-  const due = [...waiting.map(([, { burn }]) => burn), ...burns.filter(({ coin }) => coins.includes(coin))];
+  const fresh = burns.map((burn, index) => ({ burn, block: block.number, index })).filter(({ burn }) => coins.includes(burn.coin));
   const note = (id: Hex, message: Hex, forward: boolean): AnswerRow[number] => {
     noteMessage(draft, `${network}/plan/${id}`, message);
     plans.put(draft, id, { ...plans.get(draft, id), session, forward });
@@ -92,13 +105,13 @@ const planFor = (
   };
   if (!isClosing(draft, session, height)) {
     for (const [name] of waiting) queue.delete(draft, name);
-    return due.map((burn, index) => {
+    return [...waiting.map(([, placed]) => placed), ...fresh].map((placed, index) => {
       const id = planId(genesisHash, block.hash, index);
-      return note(id, paymentMessage(genesisHash, set, id, burn), false);
+      return note(id, paymentMessage(genesisHash, set, id, placed), false);
     });
   }
-  for (const [index, burn] of burns.filter(({ coin }) => coins.includes(coin)).entries())
-    queue.put(draft, `${String(block.number).padStart(10, '0')}/${String(index).padStart(6, '0')}`, { burn });
+  for (const placed of fresh)
+    queue.put(draft, `${String(block.number).padStart(10, '0')}/${String(placed.index).padStart(6, '0')}`, placed);
   const forwarding = [...plans.rows(draft)].some(([, plan]) => plan.session === session && plan.forward);
   const next = vaults.get(draft, String(session + 1));
   if (forwarding || next === undefined || !isSettled(draft, session, height)) return [];
@@ -123,32 +136,36 @@ export const planId = (genesisHash: Hex, blockHash: Hex, index: number): Hex => 
   );
 };
 
-/** What a vault signs to pay a burn out: label ‖ genesis ‖ canonical JSON of the payment. */
-export const paymentMessage = (genesisHash: Hex, set: SetId, plan: Hex, { address, data, coin, amount }: Burn): Hex =>
-  toHex(
-    concatBytes(
-      utf8ToBytes('serai-coordinator/v1/devnet/payment'),
-      fromHex(genesisHash),
-      utf8ToBytes(canonicalJson({ plan, network: set.network, session: set.session, address, data, coin, amount })),
-    ),
-  );
-
+const PAYMENT = 'serai-coordinator/v1/devnet/payment';
 const FORWARD = 'serai-coordinator/v1/devnet/forward';
 
+const signedText = (label: string, genesisHash: Hex, said: Json): Hex =>
+  toHex(concatBytes(utf8ToBytes(label), fromHex(genesisHash), utf8ToBytes(canonicalJson(said))));
+
+/** What a vault signs to pay a burn out: label ‖ genesis ‖ canonical JSON of the payment. */
+export const paymentMessage = (genesisHash: Hex, { network, session }: SetId, plan: Hex, { burn, block, index }: PlacedBurn): Hex =>
+  signedText(PAYMENT, genesisHash, { plan, network, session, block, index, ...burn });
+
 /** What a vault signs to move all it holds to the next one: label ‖ genesis ‖ canonical JSON. */
-export const forwardMessage = (genesisHash: Hex, set: SetId, plan: Hex, to: Hex): Hex =>
-  toHex(
-    concatBytes(
-      utf8ToBytes(FORWARD),
-      fromHex(genesisHash),
-      utf8ToBytes(canonicalJson({ plan, network: set.network, session: set.session, to })),
-    ),
-  );
+export const forwardMessage = (genesisHash: Hex, { network, session }: SetId, plan: Hex, to: Hex): Hex =>
+  signedText(FORWARD, genesisHash, { plan, network, session, to });
+
+/** What a signed message moves. */
+export type Moved =
+  | { readonly kind: 'forward'; readonly session: number }
+  | { readonly kind: 'payment'; readonly session: number; readonly block: number; readonly index: number; readonly amount: string };
+
+/** Reads what a vault signed. */
+export const movedBy = (message: Hex): Moved => {
+  const bytes = fromHex(message);
+  const text = new TextDecoder().decode(bytes);
+  const kind = text.startsWith(FORWARD) ? 'forward' : 'payment';
+  const label = kind === 'forward' ? FORWARD : PAYMENT;
+  return { ...(JSON.parse(new TextDecoder().decode(bytes.subarray(label.length + 32))) as Moved), kind } as Moved;
+};
 
 /** The session whose vault a message forwards; undefined where it is a payment. */
 export const forwardedBy = (message: Hex): number | undefined => {
-  const text = new TextDecoder().decode(fromHex(message));
-  if (!text.startsWith(FORWARD)) return undefined;
-  const { session } = JSON.parse(new TextDecoder().decode(fromHex(message).subarray(FORWARD.length + 32))) as { readonly session: number };
-  return session;
+  const moved = movedBy(message);
+  return moved.kind === 'forward' ? moved.session : undefined;
 };

@@ -31,7 +31,7 @@ export interface Processor {
 }
 
 export interface ProcessorOptions {
-  /** Sealed: secret key shares lie in it (buckets 31 to 42). */
+  /** Sealed: secret key shares lie in it (buckets 31 to 43). */
   readonly store: Store;
   readonly network: ExternalNetworkName;
   readonly genesisHash: Hex;

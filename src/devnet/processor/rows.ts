@@ -17,6 +17,7 @@ export const TABLE_BUCKETS: Readonly<Record<string, number>> = {
   queue: 40,
   answer: 41,
   height: 42,
+  balance: 43,
 };
 
 /** A key generation attempt. Everything random in it stands here before a reply leaves, so a restart goes on where it was. */
@@ -120,9 +121,11 @@ export interface CursorRow {
 /** Before the first block. */
 export const START: CursorRow = { height: 0, nextBatch: 0, batchedAt: 0, session: 0, acknowledged: `0x${'00'.repeat(32)}` };
 
-/** A burn that waits for the next vault. */
-export interface QueuedRow {
+/** A burn, and where it stands: its Serai block, and its place among the network's burns there. */
+export interface PlacedBurn {
   readonly burn: Burn;
+  readonly block: number;
+  readonly index: number;
 }
 
 /** What a Serai block was answered with. */
@@ -138,9 +141,12 @@ export const cursors = table<CursorRow>('cursor');
 /** By session. */
 export const vaults = table<VaultRow>('vault');
 export const plans = table<PlanRow>('plan');
-export const queue = table<QueuedRow>('queue');
+/** Burns that wait for the next vault. */
+export const queue = table<PlacedBurn>('queue');
 /** By Serai block number. */
 export const answers = table<AnswerRow>('answer');
+/** What each vault holds, by session, in the smallest unit. */
+export const balances = table<string>('balance');
 /** Heights of external blocks by hash. */
 export const heights = table<number>('height');
 

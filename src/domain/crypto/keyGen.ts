@@ -10,6 +10,7 @@ import { isPlausible, sharesFit, signersOf, suspectsFor } from './keyGenSuspects
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, keyGens, type SetRow, sets } from './rows.ts';
 import { accuse, report, requestLinks, tellPeers, tellProcessor } from './say.ts';
+import { isPaused } from './stops.ts';
 
 export { keyGenName, validatorsOf } from './keyGenParty.ts';
 
@@ -27,7 +28,8 @@ export const openKeyGen = (draft: Draft, context: CryptoContext, set: SetId, anc
 
 /** A new finalized head: where a deadline has passed and the keys are not on chain, the next attempt opens (design §7.3). */
 export const keyGensMoved = (draft: Draft, context: CryptoContext): void => {
-  for (const [, row] of [...sets.rows(draft)]) if (row.state === 'keygen') enterAttempt(draft, context, row);
+  for (const [, row] of [...sets.rows(draft)])
+    if (row.state === 'keygen' && !isPaused(draft, row.set.network)) enterAttempt(draft, context, row);
 };
 
 /** What was proposed before our own chain showed the set is checked against it now. */
@@ -58,6 +60,7 @@ const propose = (draft: Draft, context: CryptoContext, row: SetRow, party: KeyGe
 
 /** Signs a proposal of the attempt our chain has open, once and for ever: the row stands before the signature leaves. */
 const consider = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
+  if (isPaused(draft, row.set.network)) return;
   const attempt = keyGenRow(draft, id);
   if (attempt.votes[context.self] === undefined && attempt.party === undefined && id.attempt === openAttempt(draft, row)) {
     const party = Object.values(attempt.proposals).find((proposal) => isPlausible(draft, context, row, proposal));

@@ -90,6 +90,9 @@ export const externalObserved = (draft: Draft, context: CryptoContext, { type, d
     case 'serai.external.output.v1':
       outputSeen(draft, context, data);
       return;
+    case 'serai.external.balances.v1':
+      // For the integrity module (design §11).
+      return;
   }
 };
 

@@ -132,6 +132,12 @@ export const reply = z.discriminatedUnion('type', [
 ]);
 export type Reply = z.infer<typeof reply>;
 
+/**
+ * A burn that was paid: the Serai block it is in, its place among the network's burns there from 0 on, and what of it went to the
+ * network as a fee.
+ */
+const payment = z.strictObject({ block: u32, index: u32, fee: u64Text });
+
 /** Messages of `<name>-serai`, from processors to everyone: what happened on an external chain. Public. */
 export const externalObservation = z.discriminatedUnion('type', [
   /**
@@ -149,10 +155,28 @@ export const externalObservation = z.discriminatedUnion('type', [
       batch: hex,
     }),
   }),
-  /** A signed outgoing transaction was seen on the external chain. */
+  /** A signed outgoing transaction was seen on the external chain, and which burns it paid. */
   z.strictObject({
     type: z.literal('serai.external.output.v1'),
-    data: z.strictObject({ network: externalNetwork, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }),
+    data: z.strictObject({
+      network: externalNetwork,
+      plan: hexOf(32),
+      outputHash: hexOf(32),
+      block: hexOf(32),
+      payments: z.array(payment),
+      /** What the network took from the vault beside what was burnt, in its main coin's smallest unit. */
+      vaultFee: u64Text,
+    }),
+  }),
+  /** What each vault of the network holds after an external block that changed it; after everything else of that block. */
+  z.strictObject({
+    type: z.literal('serai.external.balances.v1'),
+    data: z.strictObject({
+      network: externalNetwork,
+      block: hexOf(32),
+      height: u32,
+      vaults: z.array(z.strictObject({ session: u32, coin: z.string(), amount: u64Text })),
+    }),
   }),
 ]);
 export type ExternalObservation = z.infer<typeof externalObservation>;

@@ -58,7 +58,7 @@ describe('key generation', () => {
       type: 'serai.key-gen.commitments.v1',
       data: { id: keyGenId, commitments: { 1: a.commitments, 2: second } },
     });
-    const broken: Hex = `0x${b.commitments.slice(2, -2)}00`;
+    const broken: Hex = `0x${b.commitments.slice(2, -2)}${b.commitments.endsWith('00') ? '01' : '00'}`;
     expect(only(await four.ask(0, given(broken)), 'serai.key-gen.blame.v1').participant).toBe(2);
     expect(only(await four.ask(0, given('0x1234')), 'serai.key-gen.blame.v1').participant).toBe(2);
     only(await four.ask(0, given(b.commitments)), 'serai.key-gen.shares.v1');
@@ -123,7 +123,16 @@ describe('signing', () => {
     const block = await four.blockAt(1);
     expect(block.transactions).toMatchObject([{ plan: plan.id, signature }]);
     expect(await four.observe(block)).toMatchObject([
-      { type: 'serai.external.output.v1', data: { plan: plan.id, outputHash: block.transactions[0]?.outputHash } },
+      {
+        type: 'serai.external.output.v1',
+        data: {
+          plan: plan.id,
+          outputHash: block.transactions[0]?.outputHash,
+          payments: [{ block: 9, index: 0, fee: '100' }],
+          vaultFee: '0',
+        },
+      },
+      { type: 'serai.external.balances.v1', data: { height: 1, vaults: [{ session: 0, coin: 'Bitcoin', amount: '0' }] } },
     ]);
   });
 
@@ -244,7 +253,12 @@ describe('observing', () => {
     await pay(four, 'late');
     await pay(four, 'late');
     const batches = [await four.observe(await four.blockAt(1)), await four.observe(await four.blockAt(2))];
-    expect(batches.flat()).toMatchObject([{ data: { id: 0, instructions: 1 } }, { data: { id: 1, instructions: 1 } }]);
+    expect(batches.flat()).toMatchObject([
+      { data: { session: 0, id: 0, instructions: 1 } },
+      { data: { height: 1, vaults: [{ amount: '5' }] } },
+      { data: { session: 0, id: 1, instructions: 1 } },
+      { data: { height: 2, vaults: [{ amount: '10' }] } },
+    ]);
     expect(four.chain.height).toBe(2);
     await four.restart(0);
     expect(four.processors[0]?.cursor).toBe(2);

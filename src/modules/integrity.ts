@@ -1,0 +1,42 @@
+import { bookChainRecord, bookExternalRecord, heedOrder, type IntegrityContext, staleNetworks } from '../domain/solvency/integrity.ts';
+import type { Topics } from '../domain/topics.ts';
+import { type Module, type ModuleDeps, openModule } from './module.ts';
+
+export interface IntegrityDeps extends ModuleDeps {
+  readonly context: IntegrityContext;
+  readonly topics: Topics;
+  readonly operator: string;
+}
+
+/** The integrity module: holds what vaults hold against what Serai has booked, from the topics alone (design §11). */
+export const openIntegrity = async (deps: IntegrityDeps): Promise<Module> => {
+  const { context, topics, deadLetter, source } = deps;
+  const module = await openModule(deps, {});
+  const { ledger } = module;
+  return {
+    ledger,
+    routes: [
+      module.read({ topic: topics.chain, sealed: false, refused: 'park', understand: bookChainRecord(context) }),
+      module.read({ topic: topics.serai, sealed: false, refused: 'dead-letter', understand: bookExternalRecord(context) }),
+      module.readControl({
+        topic: topics.control,
+        operator: deps.operator,
+        integrity: source,
+        obey: (draft, order) => {
+          heedOrder(draft, context, order);
+        },
+      }),
+      ...[topics.reports, topics.control, deadLetter].map(module.relayTopic),
+    ],
+    stages: () => [
+      ...module.stages(),
+      ...staleNetworks(ledger).map(({ network, since }) => ({
+        name: `${source} sums up ${network}`,
+        waiting: 1,
+        movedAt: 0,
+        reason: `nothing can be said since Serai block ${String(since)}: one of the chains is heard of further than the other`,
+      })),
+    ],
+    close: () => ledger.close(),
+  };
+};

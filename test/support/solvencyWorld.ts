@@ -1,0 +1,142 @@
+import { blake2b } from '@noble/hashes/blake2.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { type Hex, toHex } from '../../src/domain/hex.ts';
+import type { ChainMessage } from '../../src/domain/observation/schemas.ts';
+import type { ExternalObservation } from '../../src/domain/processor/messages.ts';
+import { batch } from '../../src/domain/serai/types.ts';
+
+const hashOf = (...words: readonly unknown[]): Hex => toHex(blake2b(utf8ToBytes(words.map(String).join('/')), { dkLen: 32 }));
+
+/**
+ * Two chains and a vault between them, as they really are: users pay in and burn, batches are executed some time later, in part failing,
+ * burns are paid some time later, a thief takes something. What each chain shows is told in its own order; both together in none.
+ */
+export class SolvencyWorld {
+  readonly chain: ChainMessage[] = [];
+  readonly serai: ExternalObservation[] = [];
+  /** What is really there, and what really should be. */
+  supply = 0n;
+  vault = 0n;
+  fees = 0n;
+  failed = 0n;
+  stolen = 0n;
+  #seraiBlock = 0;
+  #height = 0;
+  #nextBatch = 0;
+  readonly #deposits: bigint[] = [];
+  readonly #proposed: { readonly id: number; readonly block: Hex; readonly amounts: readonly bigint[] }[] = [];
+  readonly #burns: bigint[] = [];
+  readonly #unpaid: { readonly block: number; readonly index: number; readonly amount: bigint }[] = [];
+
+  /** What is not minted yet, and what is not paid yet. */
+  get pendingIn(): bigint {
+    return [...this.#proposed.flatMap(({ amounts }) => amounts)].reduce((sum, amount) => sum + amount, 0n);
+  }
+
+  get pendingOut(): bigint {
+    return this.#unpaid.reduce((sum, { amount }) => sum + amount, 0n);
+  }
+
+  payIn(amount: bigint): void {
+    this.#deposits.push(amount);
+  }
+
+  burn(amount: bigint): void {
+    if (amount > 0n && amount <= this.supply - this.#burns.reduce((sum, one) => sum + one, 0n)) this.#burns.push(amount);
+  }
+
+  /** A block of the external chain: takes what was paid in, and pays the first burns out; `stolen` leaves the vault unseen. */
+  externalBlock(pays: number, stolen = 0n): void {
+    this.#height += 1;
+    const block = hashOf('external', this.#height);
+    const amounts = this.#deposits.splice(0);
+    const before = this.serai.length;
+    if (amounts.length > 0) {
+      const id = this.#nextBatch++;
+      this.#proposed.push({ id, block, amounts });
+      const instructions = amounts.map((amount) => ({
+        instruction: { tag: 'Transfer', address: new Uint8Array(32) } as const,
+        balance: { coin: 'Bitcoin' as const, amount },
+      }));
+      const bytes = batch.encode({ network: 'Bitcoin', id, block: blake2b(utf8ToBytes(block), { dkLen: 32 }), instructions });
+      const data = { network: 'Bitcoin', session: 0, id, block, instructions: amounts.length, batch: toHex(bytes) } as const;
+      this.serai.push({ type: 'serai.external.batch.v1', data });
+      this.vault += amounts.reduce((sum, amount) => sum + amount, 0n);
+    }
+    for (const { block: at, index, amount } of this.#unpaid.splice(0, pays)) {
+      this.vault -= amount;
+      this.#tellOutput(block, hashOf('plan', at, index), [{ block: at, index, fee: '1' }], 0n);
+    }
+    this.vault -= stolen;
+    this.stolen += stolen;
+    if (this.serai.length > before || stolen > 0n) this.#tellBalances(block);
+  }
+
+  /** The vault pays its network something that nobody burnt: it moves to another key. */
+  forward(fee: bigint): void {
+    this.#height += 1;
+    const block = hashOf('external', this.#height);
+    this.vault -= fee;
+    this.fees += fee;
+    this.#tellOutput(block, hashOf('forward', this.#height), [], fee);
+    this.#tellBalances(block);
+  }
+
+  /** A Serai block: executes the first batches, of which every so manieth instruction fails, and takes the burns in. */
+  seraiBlock(executes: number, failing = 0): void {
+    this.#seraiBlock += 1;
+    const at = { number: this.#seraiBlock, hash: hashOf('serai', this.#seraiBlock) };
+    const tell = (message: unknown): void => {
+      this.chain.push(message as ChainMessage);
+    };
+    let changed = false;
+    for (const { id, block, amounts } of this.#proposed.splice(0, executes)) {
+      for (const [index, amount] of amounts.entries()) {
+        if (failing > 0 && (id + index) % failing === 0) {
+          this.failed += amount;
+          tell({ type: 'serai.in-instructions.instruction-failure.v1', data: { block: at, network: 'Bitcoin', id, index } });
+        } else this.supply += amount;
+      }
+      changed = true;
+      tell({
+        type: 'serai.in-instructions.batch.v1',
+        data: { block: at, network: 'Bitcoin', id, externalBlock: block, instructionsHash: block },
+      });
+    }
+    for (const [index, amount] of this.#burns.splice(0).entries()) {
+      changed = true;
+      this.supply -= amount;
+      this.#unpaid.push({ block: at.number, index, amount });
+      tell({
+        type: 'serai.coins.burn-with-instruction.v1',
+        data: { block: at, network: 'Bitcoin', coin: 'Bitcoin', amount: amount.toString() },
+      });
+    }
+    if (changed) tell({ type: 'serai.coins.supply.v1', data: { block: at, coin: 'Bitcoin', amount: this.supply.toString() } });
+    tell({ type: 'serai.chain.block.v1', data: { ...at, time: 6_000 * at.number } });
+  }
+
+  /** Serai mints what nobody paid in. */
+  mint(amount: bigint): void {
+    this.supply += amount;
+    this.#seraiBlock += 1;
+    const at = { number: this.#seraiBlock, hash: hashOf('serai', this.#seraiBlock) };
+    this.chain.push({ type: 'serai.coins.supply.v1', data: { block: at, coin: 'Bitcoin', amount: this.supply.toString() } });
+    this.chain.push({ type: 'serai.chain.block.v1', data: { ...at, time: 6_000 * at.number } } as unknown as ChainMessage);
+  }
+
+  #tellOutput(
+    block: Hex,
+    plan: Hex,
+    payments: readonly { readonly block: number; readonly index: number; readonly fee: string }[],
+    vaultFee: bigint,
+  ): void {
+    const data = { network: 'Bitcoin' as const, plan, outputHash: hashOf('output', plan), block, payments: [...payments] };
+    this.serai.push({ type: 'serai.external.output.v1', data: { ...data, vaultFee: vaultFee.toString() } });
+  }
+
+  #tellBalances(block: Hex): void {
+    const vaults = [{ session: 0, coin: 'Bitcoin', amount: this.vault.toString() }];
+    this.serai.push({ type: 'serai.external.balances.v1', data: { network: 'Bitcoin', block, height: this.#height, vaults } });
+  }
+}
