@@ -5,12 +5,14 @@ import {
   blockHash,
   bytes,
   collect,
+  externalNetworkName,
   externalNetworks,
   FAULT_NAMES,
   fault,
   MODULES,
   modules,
   offset,
+  pauseScope,
   stream,
   whole,
   words,
@@ -27,7 +29,8 @@ import type { VerifyCommand } from './commands/verify.ts';
 import { ConfigError } from './core/configError.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
-import type { SignId } from './domain/processor/ids.ts';
+import type { Scope } from './domain/control/orders.ts';
+import type { ExternalNetworkName, SignId } from './domain/processor/ids.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 
@@ -221,6 +224,117 @@ acting('drop', 'close a dead letter; its record is not handled').action(
     process.exit(0);
   },
 );
+
+const solvency = program.command('solvency').description('what vaults hold, against what Serai has booked');
+
+configured(solvency.command('show'))
+  .description('show how each coin stands, with the whole sum, in its smallest unit')
+  .option('--json', 'print one JSON object', false)
+  .addHelpText('after', '\nExample:\n  npm run -s coordinator -- solvency show --config config/local.toml')
+  .action(async ({ config, set, json }: Configured & { json: boolean }) => {
+    const { showSolvency } = await import('./commands/solvency.ts');
+    await showSolvency(loadConfig(config, process.env, set), { json });
+    process.exit(0);
+  });
+
+configured(solvency.command('explain'))
+  .description('show every line of the last sums, with the block or transaction it comes from')
+  .option('--coin <name>', 'this coin only, as in Bitcoin')
+  .option('--json', 'print one JSON object', false)
+  .addHelpText('after', '\nExample:\n  npm run -s coordinator -- solvency explain --coin Bitcoin --config config/local.toml')
+  .action(async ({ config, set, ...options }: Configured & { json: boolean; coin?: string }) => {
+    const { explainSolvency } = await import('./commands/solvency.ts');
+    await explainSolvency(loadConfig(config, process.env, set), options);
+    process.exit(0);
+  });
+
+configured(solvency.command('replay'))
+  .description('sum up again from the topics alone, and hold it against what was published')
+  .option('--at <block>', 'the last verdict up to this Serai block; without it, the last of all', whole(0, 0xffff_ffff))
+  .option('--json', 'print one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExits with 0 when it is as published, with 1 otherwise.\nExample:\n  npm run -s coordinator -- solvency replay --at 1200 --config config/local.toml',
+  )
+  .action(async ({ config, set, ...options }: Configured & { json: boolean; at?: number }) => {
+    const { replaySolvency } = await import('./commands/solvency.ts');
+    await replaySolvency(loadConfig(config, process.env, set), options);
+    process.exit(0);
+  });
+
+configured(solvency.command('acknowledge'))
+  .description('give your word that a halted network is good, where solvency.acknowledge asks for it')
+  .argument('<network>', 'as in Bitcoin', externalNetworkName)
+  .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
+  .addHelpText(
+    'after',
+    '\nExample:\n  npm run -s coordinator -- solvency acknowledge Bitcoin --reason "the deposit was late" --config config/local.toml',
+  )
+  .action(async (network: ExternalNetworkName, { config, set, reason }: Configured & { reason: string }) => {
+    const { acknowledgeSolvency } = await import('./commands/solvency.ts');
+    await acknowledgeSolvency(loadConfig(config, process.env, set), network, reason);
+    process.exit(0);
+  });
+
+const stopping = (what: 'pause' | 'resume', description: string): Command =>
+  configured(program.command(what))
+    .description(description)
+    .argument('<scope>', 'node, signing, or a network as in Bitcoin', pauseScope)
+    .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
+    .addHelpText(
+      'after',
+      `\nExample:\n  npm run -s coordinator -- ${what} signing --reason "disk is being replaced" --config config/local.toml`,
+    );
+
+stopping('pause', 'begin nothing new: for the whole node, for one network, or no signatures only').action(
+  async (scope: Scope, { config, set, reason }: Configured & { reason: string }) => {
+    const { pause } = await import('./commands/pause.ts');
+    await pause(loadConfig(config, process.env, set), scope, reason);
+    process.exit(0);
+  },
+);
+
+stopping('resume', 'take a pause back').action(async (scope: Scope, { config, set, reason }: Configured & { reason: string }) => {
+  const { resume } = await import('./commands/pause.ts');
+  await resume(loadConfig(config, process.env, set), scope, reason);
+  process.exit(0);
+});
+
+const audit = program
+  .command('audit')
+  .description('what the operator did and the integrity module ordered: <name>-control, chained and signed');
+
+configured(audit.command('list'))
+  .description('show every act, with its reason')
+  .option('--json', 'print one JSON object', false)
+  .addHelpText('after', '\nExample:\n  npm run -s coordinator -- audit list --config config/local.toml')
+  .action(async ({ config, set, json }: Configured & { json: boolean }) => {
+    const { listAudit } = await import('./commands/audit.ts');
+    await listAudit(loadConfig(config, process.env, set), { json });
+    process.exit(0);
+  });
+
+configured(audit.command('verify'))
+  .description('prove that no act is missing, doubled, moved, changed or forged')
+  .option('--json', 'print one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExits with 0 when all is proven, with 1 otherwise.\nExample:\n  npm run -s coordinator -- audit verify --config config/local.toml',
+  )
+  .action(async ({ config, set, json }: Configured & { json: boolean }) => {
+    const { verifyTopic } = await import('./commands/verify.ts');
+    process.exit((await verifyTopic(loadConfig(config, process.env, set), 'control', { json })) ? 0 : EXIT.failed);
+  });
+
+configured(audit.command('export'))
+  .description('write the whole log to a file, a JSON object a line, with the signatures')
+  .argument('<file>', 'the file to write')
+  .addHelpText('after', '\nExample:\n  npm run -s coordinator -- audit export audit.jsonl --config config/local.toml')
+  .action(async (file: string, { config, set }: Configured) => {
+    const { exportAudit } = await import('./commands/audit.ts');
+    await exportAudit(loadConfig(config, process.env, set), file);
+    process.exit(0);
+  });
 
 const decode = program.command('decode').description("what the chain's bytes say");
 const decodable = (what: string, description: string, example: string): Command =>

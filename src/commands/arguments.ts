@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { FAULT_NAMES, type FaultSwitch, readFault } from '../devnet/faultSwitch.ts';
+import type { Scope } from '../domain/control/orders.ts';
 import { type ExternalNetworkName, externalNetwork, type SignId, signId } from '../domain/processor/ids.ts';
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 
@@ -73,6 +74,16 @@ export const externalNetworks = (text: string): readonly ExternalNetworkName[] =
     throw new InvalidArgumentError(`expected some of ${externalNetwork.options.join(',')}, as in "Bitcoin,Monero".`);
   return known;
 };
+
+/** Name of an external network. */
+export const externalNetworkName = (text: string): ExternalNetworkName => {
+  const [network, ...more] = externalNetworks(text);
+  if (network === undefined || more.length > 0) throw new InvalidArgumentError(`expected one of ${externalNetwork.options.join(', ')}.`);
+  return network;
+};
+
+/** What a pause is of. */
+export const pauseScope = (text: string): Scope => (text === 'node' || text === 'signing' ? text : externalNetworkName(text));
 
 /** An attempt to sign by its name, as in `Bitcoin/0/batch/3/128`. */
 export const attemptName = (text: string): SignId => {

@@ -1,11 +1,20 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { type Hex, toHex } from '../../src/domain/hex.ts';
+import { encodeAddress } from '@polkadot/util-crypto';
+import { fromHex, type Hex, toHex } from '../../src/domain/hex.ts';
 import type { ChainMessage } from '../../src/domain/observation/schemas.ts';
 import type { ExternalObservation } from '../../src/domain/processor/messages.ts';
 import { batch } from '../../src/domain/serai/types.ts';
 
 const hashOf = (...words: readonly unknown[]): Hex => toHex(blake2b(utf8ToBytes(words.map(String).join('/')), { dkLen: 32 }));
+
+const account = { publicKey: hashOf('account'), address: encodeAddress(fromHex(hashOf('account'))) };
+const BURN = { from: account, network: 'Bitcoin', address: '0x01', data: null, coin: 'Bitcoin' } as const;
+
+const wholeBlock = (at: { readonly number: number; readonly hash: Hex }): ChainMessage => ({
+  type: 'serai.chain.block.v1',
+  data: { ...at, parentHash: at.hash, stateRoot: at.hash, extrinsicsRoot: at.hash, time: 6_000 * at.number },
+});
 
 /**
  * Two chains and a vault between them, as they really are: users pay in and burn, batches are executed some time later, in part failing,
@@ -69,7 +78,7 @@ export class SolvencyWorld {
     }
     this.vault -= stolen;
     this.stolen += stolen;
-    if (this.serai.length > before || stolen > 0n) this.#tellBalances(block);
+    if (this.serai.length > before || stolen !== 0n) this.#tellBalances(block);
   }
 
   /** The vault pays its network something that nobody burnt: it moves to another key. */
@@ -86,21 +95,25 @@ export class SolvencyWorld {
   seraiBlock(executes: number, failing = 0): void {
     this.#seraiBlock += 1;
     const at = { number: this.#seraiBlock, hash: hashOf('serai', this.#seraiBlock) };
-    const tell = (message: unknown): void => {
-      this.chain.push(message as ChainMessage);
+    const place = (): { block: typeof at; event: { index: number; extrinsic: null } } => ({
+      block: at,
+      event: { index: this.chain.length, extrinsic: null },
+    });
+    const tell = (message: ChainMessage): void => {
+      this.chain.push(message);
     };
     let changed = false;
     for (const { id, block, amounts } of this.#proposed.splice(0, executes)) {
       for (const [index, amount] of amounts.entries()) {
         if (failing > 0 && (id + index) % failing === 0) {
           this.failed += amount;
-          tell({ type: 'serai.in-instructions.instruction-failure.v1', data: { block: at, network: 'Bitcoin', id, index } });
+          tell({ type: 'serai.in-instructions.instruction-failure.v1', data: { ...place(), network: 'Bitcoin', id, index } });
         } else this.supply += amount;
       }
       changed = true;
       tell({
         type: 'serai.in-instructions.batch.v1',
-        data: { block: at, network: 'Bitcoin', id, externalBlock: block, instructionsHash: block },
+        data: { ...place(), network: 'Bitcoin', id, externalBlock: block, instructionsHash: block },
       });
     }
     for (const [index, amount] of this.#burns.splice(0).entries()) {
@@ -109,11 +122,11 @@ export class SolvencyWorld {
       this.#unpaid.push({ block: at.number, index, amount });
       tell({
         type: 'serai.coins.burn-with-instruction.v1',
-        data: { block: at, network: 'Bitcoin', coin: 'Bitcoin', amount: amount.toString() },
+        data: { ...place(), ...BURN, amount: amount.toString() },
       });
     }
     if (changed) tell({ type: 'serai.coins.supply.v1', data: { block: at, coin: 'Bitcoin', amount: this.supply.toString() } });
-    tell({ type: 'serai.chain.block.v1', data: { ...at, time: 6_000 * at.number } });
+    tell(wholeBlock(at));
   }
 
   /** Serai mints what nobody paid in. */
@@ -122,7 +135,7 @@ export class SolvencyWorld {
     this.#seraiBlock += 1;
     const at = { number: this.#seraiBlock, hash: hashOf('serai', this.#seraiBlock) };
     this.chain.push({ type: 'serai.coins.supply.v1', data: { block: at, coin: 'Bitcoin', amount: this.supply.toString() } });
-    this.chain.push({ type: 'serai.chain.block.v1', data: { ...at, time: 6_000 * at.number } } as unknown as ChainMessage);
+    this.chain.push(wholeBlock(at));
   }
 
   #tellOutput(
