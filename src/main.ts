@@ -29,6 +29,7 @@ import type { VerifyCommand } from './commands/verify.ts';
 import { ConfigError } from './core/configError.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
+import { runbookOf } from './core/runbook.ts';
 import type { Scope } from './domain/control/orders.ts';
 import type { ExternalNetworkName, SignId } from './domain/processor/ids.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
@@ -37,7 +38,8 @@ import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarnin
 /** What cannot be handled ends the process: state is on disk, and a start goes on from there. */
 const die = (error: unknown): never => {
   const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`error: ${text}\n`);
+  const runbook = error instanceof Error && 'code' in error ? runbookOf(String(error.code)) : undefined;
+  process.stderr.write(`error: ${text}\n${runbook === undefined ? '' : `what to do: ${runbook}\n`}`);
   process.exit(exitCodeOf(error));
 };
 

@@ -1,5 +1,6 @@
 import { ParkedRecord } from '../domain/deadLetter/parkedRecord.ts';
 import type { ChainError } from '../domain/observation/chainError.ts';
+import { runbookOf } from './runbook.ts';
 
 /** Where the alarm goes; pino's loggers fit. */
 interface AlarmLog {
@@ -12,9 +13,9 @@ export const logParked =
   (alarm: ChainError | ParkedRecord): void => {
     if (alarm instanceof ParkedRecord) {
       const { topic, offset, code, reason } = alarm.refusal;
-      log.error({ code, reason, topic, offset }, 'topic parked');
+      log.error({ code, reason, topic, offset, runbook: runbookOf(code) }, 'topic parked');
       return;
     }
     const { code, message, at, runtime } = alarm;
-    log.error({ code, reason: message, block: at, runtime }, 'chain parked');
+    log.error({ code, reason: message, block: at, runtime, runbook: runbookOf(code) }, 'chain parked');
   };
