@@ -72,7 +72,7 @@ const NO_RECORD: TopicRecord = {
 export class KeyGenNetwork {
   readonly members: KeyGenMember[] = [];
   readonly reports: (Message & { readonly by: Hex })[] = [];
-  readonly said: { readonly from: Hex; readonly body: PeerBody }[] = [];
+  readonly said: { readonly from: Hex; readonly to: Hex; readonly body: PeerBody }[] = [];
   readonly #draw: () => number;
   readonly #options: NetworkOptions;
   readonly #byKey: ReadonlyMap<Hex, KeyGenMember>;
@@ -343,7 +343,7 @@ export class KeyGenNetwork {
     if (receiver === undefined) throw new Error(`nobody is ${told.to}`);
     const body = { kind: told.kind, body: told.body } as PeerBody;
     for (const each of member.fault?.(body, told.to) ?? [body]) {
-      this.said.push({ from: member.key, body: each });
+      this.said.push({ from: member.key, to: told.to, body: each });
       for (let times = this.#draw() < 0.2 ? 2 : 1; times > 0; times -= 1)
         if (each === body) this.#hear(receiver, told);
         else this.say(member.key, receiver, each);

@@ -37,7 +37,7 @@ export class ModelProcessor {
       case 'serai.key-gen.shares.v1':
         return this.#finish(data.id, data.shares);
       case 'serai.substrate.confirm-key-pair.v1':
-        this.confirmed.push(data.keyPair.substrate);
+        if (!this.confirmed.includes(data.keyPair.substrate)) this.confirmed.push(data.keyPair.substrate);
         return [];
       default:
         return [];

@@ -22,6 +22,7 @@ import { reportSlashesMessage } from '../../src/domain/serai/messages.ts';
 import { Draft, type Json } from '../../src/domain/tables.ts';
 import { devAccount, signSr25519, verifySr25519 } from '../../src/domain/threshold/schnorrkel.ts';
 import { topicsOf } from '../../src/domain/topics.ts';
+import type { Crash, Side } from './crash.ts';
 import { ModelRows } from './modelRows.ts';
 import { seeded } from './seeded.ts';
 
@@ -64,6 +65,7 @@ export interface SigningNetworkOptions {
   readonly hurry?: number;
   /** Blocks that members' finalized heads may differ by. */
   readonly skew?: number;
+  readonly crash?: Crash;
 }
 
 interface ModelAttempt {
@@ -207,6 +209,8 @@ interface Member {
   readonly processor: ModelProcessor;
   /** What waits for this member, each lane in its order. */
   readonly lanes: Map<string, Act[]>;
+  /** Commits of its coordinator, and of its processor. */
+  readonly steps: Record<Side, number>;
   height: number;
 }
 
@@ -391,6 +395,7 @@ export class SigningNetwork {
       rows: new ModelRows(),
       processor: new ModelProcessor(key, mine, keys, this.#used, this.#messages),
       lanes: new Map(),
+      steps: { coordinator: 0, processor: 0 },
       height: 0,
     };
   }
@@ -446,9 +451,23 @@ export class SigningNetwork {
     member.lanes.set(name, lane);
   }
 
+  /** Counts a step of a member's coordinator or processor; tells whether that is to die in it, and when. */
+  #crashes(member: Member, side: Side): Crash['when'] | undefined {
+    member.steps[side] += 1;
+    const { crash } = this.#options;
+    if (crash === undefined || this.members[crash.member] !== member) return undefined;
+    return crash.side === side && crash.step === member.steps[side] ? crash.when : undefined;
+  }
+
   #decide(member: Member, decide: (draft: Draft) => void): void {
+    const crash = this.#crashes(member, 'coordinator');
     const draft = new Draft(member.rows);
     decide(draft);
+    if (crash === 'before') {
+      // What was decided is lost with the memory; what was read is read again.
+      this.#decide(member, decide);
+      return;
+    }
     const { changes, messages } = draft.decision();
     for (const { table, key, value } of changes) member.rows.put(table, key, value);
     for (const { topic, type, id, data } of messages) {
@@ -456,6 +475,9 @@ export class SigningNetwork {
       else if (topic === TOPICS.commands('Bitcoin')) this.#command(member, { type, data } as unknown as Command);
       else if (type === 'serai.peer.message.v1') this.#send(member, data as unknown as PeerMessage);
     }
+    if (crash !== 'after') return;
+    // Rows of the outbox that were sent, and are not known to be, are sent again.
+    for (const { type, data } of messages) if (type === 'serai.peer.message.v1') this.#send(member, data as unknown as PeerMessage);
   }
 
   #note({ key, fault }: Member, reported: Reported): void {
@@ -467,7 +489,15 @@ export class SigningNetwork {
 
   #command(member: Member, command: Command): void {
     this.#queue(member, 'commands', () => {
-      for (const reply of member.processor.handle(command))
+      const crash = this.#crashes(member, 'processor');
+      if (crash === 'before') member.processor.die();
+      let replies = member.processor.handle(command);
+      if (crash === 'after') {
+        // Its rows stand, its answer was not written yet: the command is read again.
+        member.processor.die();
+        replies = member.processor.handle(command);
+      }
+      for (const reply of replies)
         this.#queue(member, 'replies', () => {
           this.#decide(member, (draft) => {
             replyArrived(draft, member.context, 'Bitcoin', reply);
