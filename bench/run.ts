@@ -6,6 +6,7 @@ import { type Figure, printFigure } from './figure.ts';
 import { memory } from './memory.ts';
 import { micro } from './micro.ts';
 import { observe } from './observe.ts';
+import { roundTrips } from './roundTrips.ts';
 import { signing } from './signing.ts';
 
 const { values, positionals } = parseArgs({
@@ -21,7 +22,10 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   cycle: () => cycle(report),
   micro: () => micro(report),
   observe: () => observe(report),
-  signing: () => signing(report),
+  signing: async () => {
+    await signing(report);
+    await roundTrips(report);
+  },
   memory: () => memory(Number(values.minutes), report),
 };
 const names = positionals.length === 0 ? Object.keys(benches) : positionals;

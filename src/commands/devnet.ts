@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Subject } from 'rxjs';
 import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
-import { type Devnet, openDevnet } from '../devnet/devnet.ts';
+import { type Devnet, type DevnetOptions, openDevnet } from '../devnet/devnet.ts';
 import { DevnetTimeout } from '../devnet/devnetTimeout.ts';
 import type { FaultSwitch } from '../devnet/faultSwitch.ts';
 import { liveView } from '../devnet/liveView.ts';
@@ -29,6 +29,8 @@ export interface DevnetCommand {
   readonly sessionBlocks: number;
   readonly networks: readonly ExternalNetworkName[];
   readonly fault: readonly FaultSwitch[];
+  /** As of the devnet: stands between modules and their stores. */
+  readonly through?: DevnetOptions['through'];
 }
 
 /** Milliseconds between cycles while it goes on until stopped. */
@@ -59,6 +61,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
       sessionBlocks: command.sessionBlocks,
       networks: command.networks,
       faults: command.fault,
+      ...(command.through === undefined ? {} : { through: command.through }),
       log: { info: log.info.bind(log), warn: log.warn.bind(log), child: (validator) => log.child({ validator }) },
       stop$,
     }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
+import type { Store } from '../data/store.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { type ExternalObservation, externalObservation } from '../domain/processor/messages.ts';
@@ -44,6 +45,10 @@ export interface DevnetOptions {
   /** What goes wrong from the start; the node's own faults can be switched while it runs (`devnet_setFault`). */
   readonly faults: readonly FaultSwitch[];
   readonly stop$: Observable<unknown>;
+  /** Stands between a module and its store, by name as in `alice/crypto`: for who wants to see or stop what is written. */
+  readonly through?: (store: Store, name: string) => Store;
+  /** Where the others reach what listens at an address: there, unless links are to be slower than this machine's. */
+  readonly reachedAt?: (address: string) => Promise<string>;
 }
 
 /** A record some validator published, with whose it is. */
@@ -82,6 +87,7 @@ const rootSecret = async (dir: string): Promise<Uint8Array> => {
 /** Opens the devnet on its folder: whatever was there goes on where it stood. */
 export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
   const { dir, seed, port, blockTime, sessionBlocks, networks, log, faults, stop$ } = options;
+  const { through = (store: Store) => store, reachedAt = (address: string) => Promise.resolve(address) } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const root = await rootSecret(dir);
   const random = (length: number): Uint8Array => randomBytes(length);
@@ -133,7 +139,7 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
     const validators: Validator[] = [];
     for (const [at, account] of ACCOUNTS.slice(0, present).entries()) {
       const processors = at === 0 ? wrongs : {};
-      const own = { account, dir, root, externals, endpoints, addresses, random, log, processors, stop$ } as const;
+      const own = { account, dir, root, externals, endpoints, addresses, random, log, processors, stop$, through, reachedAt } as const;
       validators.push(opened.adopt(await openValidator(own), (validator) => validator.close()));
     }
     const [victim] = validators;

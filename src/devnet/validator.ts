@@ -38,6 +38,8 @@ export interface ValidatorOptions {
   /** What its processors do wrong. */
   readonly processors?: Pick<ProcessorServiceDeps, 'bend' | 'lag'>;
   readonly stop$: Observable<unknown>;
+  readonly through: (store: Store, name: string) => Store;
+  readonly reachedAt: (address: string) => Promise<string>;
 }
 
 /** One validator of the devnet: coordinator, message bus and processors, each on its own stores. */
@@ -57,12 +59,15 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
   const { publicKey, secretKey } = devAccount(account);
   const validator = toHex(publicKey);
   const keyOf = (what: string): Uint8Array => deriveKey(root, `${name}/${what}`);
-  const openStore = async (what: string): Promise<Store> =>
-    openSealedStore(await openRocksdbStore(join(dir, name, what)), {
-      storeId: `${name}/${what}`,
+  const openStore = async (what: string): Promise<Store> => {
+    const storeId = `${name}/${what}`;
+    const sealed = await openSealedStore(await openRocksdbStore(join(dir, name, what)), {
+      storeId,
       key: new Secret(keyOf('master')),
       random,
     });
+    return options.through(sealed, storeId);
+  };
 
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
@@ -106,7 +111,7 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         },
       });
       const [address] = peers.addresses();
-      if (address !== undefined) addresses.push({ validator, address });
+      if (address !== undefined) addresses.push({ validator, address: await options.reachedAt(address) });
       return peers;
     };
     const coordinator = opened.adopt(

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Store } from '../data/store.ts';
-import { MusigNonces } from '../domain/crypto/musigNonces.ts';
+import { MusigSigner } from '../domain/crypto/musigSigner.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { Hex } from '../domain/hex.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
@@ -114,7 +114,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
           sign: (message) => signSr25519(key.secretKey, message),
           verify: verifySr25519,
           isLive: (time) => Date.now() - time < LIVE,
-          musig: new MusigNonces(secretScalar(key.secretKey)),
+          musig: new MusigSigner(secretScalar(key.secretKey)),
         },
       }),
     connection: async () =>

@@ -2,72 +2,54 @@ import { chainMessageArrived } from '../../src/domain/crypto/chainEvents.ts';
 import { reopenRounds } from '../../src/domain/crypto/confirm.ts';
 import type { CryptoContext } from '../../src/domain/crypto/context.ts';
 import { digestBytes, digestOf } from '../../src/domain/crypto/digest.ts';
-import { MusigNonces } from '../../src/domain/crypto/musigNonces.ts';
-import { type PeerBody, peerBody } from '../../src/domain/crypto/peerBodies.ts';
-import { peerSpoke } from '../../src/domain/crypto/peers.ts';
+import { type Musig, MusigSigner } from '../../src/domain/crypto/musigSigner.ts';
+import type { KeyGenParty, PeerBody } from '../../src/domain/crypto/peerBodies.ts';
 import { replyArrived } from '../../src/domain/crypto/replies.ts';
-import { type KeyGenRow, keyGens, type SetRow, sets } from '../../src/domain/crypto/rows.ts';
+import { keyGens, parties, type SetRow, sets } from '../../src/domain/crypto/rows.ts';
+import { understandPeer } from '../../src/domain/crypto/understand.ts';
 import { fromHex, type Hex, toHex } from '../../src/domain/hex.ts';
 import type { BlockRef } from '../../src/domain/observation/fields.ts';
 import type { ChainMessage } from '../../src/domain/observation/schemas.ts';
 import { thresholdOf } from '../../src/domain/party/window.ts';
-import type { PeerMessage } from '../../src/domain/peers/peerMessage.ts';
-import { command, reply } from '../../src/domain/processor/messages.ts';
+import { type PeerMessage, signPeerMessage } from '../../src/domain/peers/peerMessage.ts';
+import { type Command, command, reply } from '../../src/domain/processor/messages.ts';
+import type { TopicRecord } from '../../src/domain/record.ts';
 import { musigContext, setKeysMessage } from '../../src/domain/serai/messages.ts';
-import { Draft, type Json, type Message, type View } from '../../src/domain/tables.ts';
+import { Draft, type Message } from '../../src/domain/tables.ts';
 import { musigAggregateKey } from '../../src/domain/threshold/musig.ts';
 import { type Sr25519Pair, secretScalar, sr25519Pair, verifySr25519 } from '../../src/domain/threshold/schnorrkel.ts';
 import { topicsOf } from '../../src/domain/topics.ts';
 import type { ChainCall } from '../../src/sinks/toChain.ts';
+import type { Crash, Side } from './crash.ts';
+import { ModelMusig, modelMusigVerify } from './modelMusig.ts';
 import { ModelProcessor } from './modelProcessor.ts';
+import { ModelRows } from './modelRows.ts';
+import { seeded } from './seeded.ts';
 
 export const SET = { network: 'Bitcoin', session: 0 } as const;
 const GENESIS: Hex = `0x${'07'.repeat(32)}`;
 
+const TOPICS = topicsOf('x');
+const COMMANDS = TOPICS.commands('Bitcoin');
+
 type SetKeys = Extract<ChainCall, { call: 'set_keys' }>;
-
-class Rows implements View {
-  readonly #tables = new Map<string, Map<string, Json>>();
-
-  get(table: string, key: string): Json | undefined {
-    return this.#tables.get(table)?.get(key);
-  }
-
-  rows(table: string): Iterable<readonly [string, Json]> {
-    return [...(this.#tables.get(table) ?? [])];
-  }
-
-  put(table: string, key: string, value: Json | undefined): void {
-    const rows = this.#tables.get(table) ?? new Map<string, Json>();
-    if (value === undefined) rows.delete(key);
-    else rows.set(key, value);
-    this.#tables.set(table, rows);
-  }
-}
-
-/** Numbers in [0, 1), the same for the same seed. */
-const seeded = (seed: number): (() => number) => {
-  let state = (seed * 2_654_435_761 + 1) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 /** What a member sends instead of a message: nothing, the same, or other ones. */
 export type Fault = (said: PeerBody, to: Hex) => readonly PeerBody[];
 
+type Act = () => void;
+
 export interface KeyGenMember {
   readonly key: Hex;
   readonly pair: Sr25519Pair;
-  readonly rows: Rows;
+  readonly rows: ModelRows;
   readonly processor: ModelProcessor;
   context: CryptoContext;
   fault?: Fault | undefined;
-  /** Chain and replies wait in their order. */
-  readonly lanes: { readonly chain: (() => void)[]; readonly replies: (() => void)[] };
+  /** Chain, commands and replies wait in their order. */
+  readonly lanes: { readonly chain: Act[]; readonly commands: Act[]; readonly replies: Act[] };
+  /** Commits of its coordinator, and of its processor. */
+  readonly steps: Record<Side, number>;
 }
 
 export interface NetworkOptions {
@@ -76,19 +58,29 @@ export interface NetworkOptions {
   readonly weights: readonly number[];
   /** Makes blocks while messages are on their way, this often. */
   readonly hurry?: number;
+  /** Digests in place of MuSig and of the validators' keys, where mathematics do not matter. */
+  readonly model?: boolean;
+  readonly crash?: Crash;
 }
 
-/** Key generation acts upon bodies alone; signatures are checked before (understandPeer). */
-const UNSIGNED = { genesis: `0x${'00'.repeat(32)}`, id: 'x', signature: `0x${'00'.repeat(64)}` } as const;
+const NO_RECORD: TopicRecord = {
+  attributes: { id: 'x', source: 'x', type: 'x', time: '', datacontenttype: '', sequence: 1n, previoushash: '0x', epoch: 1 },
+  data: new Uint8Array(),
+};
 
 /** Coordinators' crypto decisions joined in memory: what peers say comes in any order and more than once, time is blocks. */
 export class KeyGenNetwork {
   readonly members: KeyGenMember[] = [];
   readonly reports: (Message & { readonly by: Hex })[] = [];
-  readonly said: { readonly from: Hex; readonly body: PeerBody }[] = [];
+  readonly said: { readonly from: Hex; readonly to: Hex; readonly body: PeerBody }[] = [];
   readonly #draw: () => number;
   readonly #options: NetworkOptions;
-  readonly #peers: (() => void)[] = [];
+  readonly #byKey: ReadonlyMap<Hex, KeyGenMember>;
+  readonly #peers: Act[] = [];
+  /** The members' lanes in which something waits. */
+  readonly #busy: Act[][] = [];
+  /** What members heard of each other, and how long they took to act on it: for the figures. */
+  readonly heard = { messages: 0, milliseconds: 0 };
   /** `set_keys` as the chain took it. */
   taken: SetKeys | undefined;
   height = -1;
@@ -98,8 +90,9 @@ export class KeyGenNetwork {
     this.#options = options;
     this.#draw = seeded(options.seed);
     options.weights.forEach((_, at) => {
-      this.#join(sr25519Pair(fromHex(digestOf(['validator', options.seed, at]))));
+      this.#join(this.#pairOf(digestOf(['validator', options.seed, at])));
     });
+    this.#byKey = new Map(this.members.map((member) => [member.key, member]));
     const [block, participants] = [this.#place(), this.#participants()];
     this.#block([
       { type: 'serai.validator-sets.participants.v1', data: { ...block, set: SET, participants } },
@@ -114,20 +107,42 @@ export class KeyGenNetwork {
 
   /** Delivers one thing that waits, drawn; where nothing waits, time goes on. */
   step(): void {
-    const lanes = [this.#peers, ...this.members.flatMap(({ lanes: { chain, replies } }) => [chain, replies])].filter(
-      (lane) => lane.length > 0,
-    );
-    const lane = lanes[Math.floor(this.#draw() * lanes.length)];
-    if (lane === undefined) for (let block = 0; block < 10; block += 1) this.advance();
+    const lanes = this.#busy.length + (this.#peers.length > 0 ? 1 : 0);
+    const place = Math.floor(this.#draw() * lanes);
+    if (lanes === 0) for (let block = 0; block < 10; block += 1) this.advance();
     else if (this.#draw() < (this.#options.hurry ?? 0)) this.advance();
-    if (lane === this.#peers) lane.splice(Math.floor(this.#draw() * lane.length), 1)[0]?.();
-    else lane?.shift()?.();
+    const act = this.#busy[place] === undefined ? this.#anyOfPeers() : this.#firstOf(place);
+    act?.();
+  }
+
+  #anyOfPeers(): Act | undefined {
+    const place = Math.floor(this.#draw() * this.#peers.length);
+    const last = this.#peers.pop();
+    const act = this.#peers[place] ?? last;
+    if (act !== last && last !== undefined) this.#peers[place] = last;
+    return act;
+  }
+
+  #firstOf(place: number): Act | undefined {
+    const lane = this.#busy[place];
+    const act = lane?.shift();
+    const last = lane?.length === 0 ? this.#busy.pop() : undefined;
+    if (last !== undefined && last !== lane) this.#busy[place] = last;
+    return act;
+  }
+
+  #queue(lane: Act[], act: Act): void {
+    if (lane.length === 0) this.#busy.push(lane);
+    lane.push(act);
   }
 
   /** The process of a member dies and starts again: nonces that were in memory only are gone. */
   restart(at: number): void {
-    const member = this.member(at);
-    member.context = { ...member.context, musig: new MusigNonces(secretScalar(member.pair.secretKey)) };
+    this.#restart(this.member(at));
+  }
+
+  #restart(member: KeyGenMember): void {
+    member.context = { ...member.context, musig: this.#musigOf(member) };
     this.#decide(member, (draft) => {
       reopenRounds(draft, member.context);
     });
@@ -140,11 +155,20 @@ export class KeyGenNetwork {
   }
 
   /** Hands a message to a member as if another had sent it. */
-  say(from: Hex, to: KeyGenMember, body: PeerBody): void {
+  say(from: Hex, to: KeyGenMember, { kind, body }: PeerBody): void {
+    const message = { kind, from, to: to.key, genesis: GENESIS, id: 'x', body };
+    this.#hear(
+      to,
+      signPeerMessage(message, (bytes) => modelSignature(from, bytes)),
+    );
+  }
+
+  #hear(member: KeyGenMember, message: PeerMessage): void {
     this.#peers.push(() => {
-      this.#decide(to, (draft) => {
-        peerSpoke(draft, to.context, { ...UNSIGNED, kind: body.kind, from, to: to.context.self, body: body.body }, body);
-      });
+      const began = performance.now();
+      this.#decide(member, understandPeer(member.context)(NO_RECORD, message));
+      this.heard.milliseconds += performance.now() - began;
+      this.heard.messages += 1;
     });
   }
 
@@ -165,8 +189,14 @@ export class KeyGenNetwork {
     return { set: SET, anchor: { number: 0, hash: this.#hashAt(0) }, members, n, t: thresholdOf(n), mine: [], state: 'keygen' };
   }
 
-  attemptsOf(at: number): KeyGenRow[] {
-    return [...keyGens.rows(this.member(at).rows)].map(([, row]) => row);
+  /** The parties a member has certificates of, by attempt. */
+  partiesOf(at: number): KeyGenParty[] {
+    return [...parties.rows(this.member(at).rows)].map(([, party]) => party);
+  }
+
+  /** How many attempts a member remembers. */
+  remembered(at: number): number {
+    return [...keyGens.rows(this.member(at).rows)].length;
   }
 
   evidence(): string[] {
@@ -194,7 +224,15 @@ export class KeyGenNetwork {
   }
 
   #idle(): boolean {
-    return this.#peers.length === 0 && this.members.every(({ lanes }) => lanes.chain.length === 0 && lanes.replies.length === 0);
+    return this.#peers.length === 0 && this.#busy.length === 0;
+  }
+
+  #pairOf(seed: Hex): Sr25519Pair {
+    return this.#options.model === true ? { publicKey: fromHex(seed), secretKey: fromHex(seed) } : sr25519Pair(fromHex(seed));
+  }
+
+  #musigOf({ key, pair }: Pick<KeyGenMember, 'key' | 'pair'>): Musig {
+    return this.#options.model === true ? new ModelMusig(key) : new MusigSigner(secretScalar(pair.secretKey));
   }
 
   #join(pair: Sr25519Pair): void {
@@ -203,14 +241,15 @@ export class KeyGenNetwork {
       self: key,
       genesisHash: GENESIS,
       networks: ['Bitcoin'],
-      topics: topicsOf('x'),
+      topics: TOPICS,
       sign: (message) => modelSignature(key, message),
       verify: (publicKey, message, signature) => toHex(modelSignature(toHex(publicKey), message)) === toHex(signature),
       isLive: () => true,
-      musig: new MusigNonces(secretScalar(pair.secretKey)),
+      musig: this.#musigOf({ key, pair }),
     };
-    const lanes = { chain: [], replies: [] };
-    this.members.push({ key, pair, context, rows: new Rows(), processor: new ModelProcessor(key), lanes });
+    const lanes = { chain: [], commands: [], replies: [] };
+    const steps = { coordinator: 0, processor: 0 };
+    this.members.push({ key, pair, context, rows: new ModelRows(), processor: new ModelProcessor(key), lanes, steps });
   }
 
   #participants(): { address: string; publicKey: Hex; weight: number }[] {
@@ -234,44 +273,80 @@ export class KeyGenNetwork {
       data: { number, hash, parentHash: GENESIS, stateRoot: GENESIS, extrinsicsRoot: GENESIS, time: number * 6000 },
     };
     for (const member of this.members)
-      member.lanes.chain.push(() => {
+      this.#queue(member.lanes.chain, () => {
         this.#decide(member, (draft) => {
           for (const message of [...messages, whole]) chainMessageArrived(draft, member.context, message);
         });
       });
   }
 
+  /** Counts a step of a member's coordinator or processor; tells whether that is to die in it, and when. */
+  #crashes(member: KeyGenMember, side: Side): Crash['when'] | undefined {
+    member.steps[side] += 1;
+    const { crash } = this.#options;
+    if (crash === undefined || this.members[crash.member] !== member) return undefined;
+    return crash.side === side && crash.step === member.steps[side] ? crash.when : undefined;
+  }
+
   #decide(member: KeyGenMember, decide: (draft: Draft) => void): void {
+    const crash = this.#crashes(member, 'coordinator');
     const draft = new Draft(member.rows);
     decide(draft);
+    if (crash === 'before') {
+      // What was decided is lost with the memory; what was read is read again.
+      this.#restart(member);
+      this.#decide(member, decide);
+      return;
+    }
     const { changes, messages, deeds } = draft.decision();
     for (const { table, key, value } of changes) member.rows.put(table, key, value);
     for (const message of messages) this.#route(member, message);
     // Who keeps something to itself does not submit what it alone could complete.
     if (member.fault === undefined) for (const { deed } of deeds) this.#submit(deed as unknown as ChainCall);
+    if (crash !== 'after') return;
+    // Rows of the outbox that were sent, and are not known to be, are sent again.
+    for (const message of messages) if (message.type === 'serai.peer.message.v1') this.#route(member, message);
+    this.#restart(member);
+  }
+
+  #command(member: KeyGenMember, told: Command): void {
+    const crash = this.#crashes(member, 'processor');
+    if (crash === 'before') {
+      this.#command(member, told);
+      return;
+    }
+    const answers = member.processor.handle(told);
+    if (crash === 'after') {
+      // Its rows stand, its answer was not written yet: the command is read again.
+      this.#command(member, told);
+      return;
+    }
+    for (const answer of answers.map((each) => reply.parse(each)))
+      this.#queue(member.lanes.replies, () => {
+        this.#decide(member, (draft) => {
+          replyArrived(draft, member.context, 'Bitcoin', answer);
+        });
+      });
   }
 
   #route(member: KeyGenMember, message: Message): void {
-    const topics = topicsOf('x');
-    if (message.topic === topics.reports) this.reports.push({ ...message, by: member.key });
-    if (message.topic === topics.commands('Bitcoin')) {
+    if (message.topic === TOPICS.reports) this.reports.push({ ...message, by: member.key });
+    if (message.topic === COMMANDS) {
       const told = command.parse({ type: message.type, data: message.data });
-      for (const answer of member.processor.handle(told).map((each) => reply.parse(each)))
-        member.lanes.replies.push(() => {
-          this.#decide(member, (draft) => {
-            replyArrived(draft, member.context, 'Bitcoin', answer);
-          });
-        });
+      this.#queue(member.lanes.commands, () => {
+        this.#command(member, told);
+      });
     }
     if (message.type !== 'serai.peer.message.v1') return;
-    const { kind, body, to } = message.data as unknown as PeerMessage;
-    const receiver = this.members.find(({ key }) => key === to);
-    const told = peerBody.parse({ kind, body });
-    if (receiver === undefined) throw new Error(`nobody is ${to}`);
-    for (const each of member.fault?.(told, to) ?? [told]) {
-      this.said.push({ from: member.key, body: each });
-      this.say(member.key, receiver, each);
-      if (this.#draw() < 0.2) this.say(member.key, receiver, each);
+    const told = message.data as unknown as PeerMessage;
+    const receiver = this.#byKey.get(told.to);
+    if (receiver === undefined) throw new Error(`nobody is ${told.to}`);
+    const body = { kind: told.kind, body: told.body } as PeerBody;
+    for (const each of member.fault?.(body, told.to) ?? [body]) {
+      this.said.push({ from: member.key, to: told.to, body: each });
+      for (let times = this.#draw() < 0.2 ? 2 : 1; times > 0; times -= 1)
+        if (each === body) this.#hear(receiver, told);
+        else this.say(member.key, receiver, each);
     }
   }
 
@@ -283,11 +358,16 @@ export class KeyGenNetwork {
     const signers = this.members.map(({ key }) => key).filter((key) => !call.removed.includes(key));
     const sum = (keys: readonly Hex[]): number => keys.reduce((total, key) => total + weightOf(key), 0);
     if (sum(signers) < 2 * sum(call.removed) + 1) throw new Error('Custom(3)');
-    const keys = { ristretto: fromHex(call.keyPair.substrate), external: fromHex(call.keyPair.network) };
-    const message = setKeysMessage(SET, call.removed.map(fromHex), keys);
-    if (!verifySr25519(musigAggregateKey(musigContext(SET), signers.map(fromHex)), message, fromHex(call.signature)))
-      throw new Error('BadProof');
+    if (!this.#isSigned(call, signers.map(fromHex))) throw new Error('BadProof');
     this.taken ??= call;
+  }
+
+  #isSigned({ keyPair, removed, signature }: SetKeys, signers: readonly Uint8Array[]): boolean {
+    const keys = { ristretto: fromHex(keyPair.substrate), external: fromHex(keyPair.network) };
+    const message = setKeysMessage(SET, removed.map(fromHex), keys);
+    return this.#options.model === true
+      ? modelMusigVerify(signers, message, signature)
+      : verifySr25519(musigAggregateKey(musigContext(SET), signers), message, fromHex(signature));
   }
 }
 

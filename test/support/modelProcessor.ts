@@ -6,16 +6,16 @@ import type { Command, PartyMember, Reply } from '../../src/domain/processor/mes
 interface Attempt {
   readonly members: readonly PartyMember[];
   readonly mine: readonly number[];
-  readonly commitments?: ByParticipant;
+  /** The digest of all members' commitments. */
+  readonly commitments?: Hex;
 }
 
 const nameOf = (id: KeyGenId): string => `${id.set.network}/${String(id.set.session)}/${String(id.attempt)}`;
 
 /** What a participant's share for another is where all have the same commitments: a hash instead of mathematics. */
-const shareOf = (id: KeyGenId, from: number, to: number, commitments: ByParticipant): Hex =>
-  digestOf(['share', nameOf(id), from, to, digestOf(commitments)]);
+const shareOf = (id: KeyGenId, from: number, to: number, commitments: Hex): Hex => digestOf(['share', nameOf(id), from, to, commitments]);
 
-/** A processor without mathematics: commitments, shares and keys are hashes; who was given the same has the same key pair. */
+/** A processor without mathematics: commitments, shares and keys are hashes; who was given the same has the same key pair. Asked again, it answers the same. */
 export class ModelProcessor {
   readonly #self: Hex;
   readonly #attempts = new Map<string, Attempt>();
@@ -37,7 +37,7 @@ export class ModelProcessor {
       case 'serai.key-gen.shares.v1':
         return this.#finish(data.id, data.shares);
       case 'serai.substrate.confirm-key-pair.v1':
-        this.confirmed.push(data.keyPair.substrate);
+        if (!this.confirmed.includes(data.keyPair.substrate)) this.confirmed.push(data.keyPair.substrate);
         return [];
       default:
         return [];
@@ -45,12 +45,15 @@ export class ModelProcessor {
   }
 
   #generate(id: KeyGenId, members: readonly PartyMember[]): Reply[] {
-    if (id.attempt <= this.#newest) throw new Error(`attempt ${String(id.attempt)} after ${String(this.#newest)}`);
-    this.#newest = id.attempt;
+    const again = this.#attempts.has(nameOf(id));
+    if (!again && id.attempt <= this.#newest) throw new Error(`attempt ${String(id.attempt)} after ${String(this.#newest)}`);
+    this.#newest = Math.max(this.#newest, id.attempt);
     const mine = members.find(({ validator }) => validator === this.#self)?.participants ?? [];
     if (mine.length === 0) throw new Error('a party that we are not in');
-    this.begun.push(id.attempt);
-    this.#attempts.set(nameOf(id), { members, mine });
+    if (!again) {
+      this.begun.push(id.attempt);
+      this.#attempts.set(nameOf(id), { members, mine });
+    }
     return [{ type: 'serai.key-gen.commitments.v1', data: { id, commitments: digestOf(['commitments', this.#self, nameOf(id)]) } }];
   }
 
@@ -63,10 +66,11 @@ export class ModelProcessor {
         type: 'serai.key-gen.blame.v1',
         data: { id, participant, reason: 'wrong' },
       }));
-    this.#attempts.set(nameOf(id), { ...attempt, commitments });
+    const all = digestOf(commitments);
+    this.#attempts.set(nameOf(id), { ...attempt, commitments: all });
     const [from = 0] = attempt.mine;
     const others = attempt.members.filter(({ validator }) => validator !== this.#self).flatMap(({ participants }) => participants);
-    const shares = Object.fromEntries(others.map((to) => [String(to), shareOf(id, from, to, commitments)]));
+    const shares = Object.fromEntries(others.map((to) => [String(to), shareOf(id, from, to, all)]));
     return [{ type: 'serai.key-gen.shares.v1', data: { id, shares } }];
   }
 

@@ -4,7 +4,7 @@ import type { Order } from '../../src/domain/control/orders.ts';
 import { chainMessageArrived } from '../../src/domain/crypto/chainEvents.ts';
 import type { CryptoContext } from '../../src/domain/crypto/context.ts';
 import { digestBytes, digestOf } from '../../src/domain/crypto/digest.ts';
-import { MusigNonces } from '../../src/domain/crypto/musigNonces.ts';
+import { MusigSigner } from '../../src/domain/crypto/musigSigner.ts';
 import type { PeerBody } from '../../src/domain/crypto/peerBodies.ts';
 import { replyArrived } from '../../src/domain/crypto/replies.ts';
 import { type BlockRef, type SetRow, sets } from '../../src/domain/crypto/rows.ts';
@@ -19,24 +19,16 @@ import { type ByParticipant, type SignId, signableName, signIdName } from '../..
 import type { Command, Reply } from '../../src/domain/processor/messages.ts';
 import type { TopicRecord } from '../../src/domain/record.ts';
 import { reportSlashesMessage } from '../../src/domain/serai/messages.ts';
-import { Draft, type Json, type View } from '../../src/domain/tables.ts';
+import { Draft, type Json } from '../../src/domain/tables.ts';
 import { devAccount, signSr25519, verifySr25519 } from '../../src/domain/threshold/schnorrkel.ts';
 import { topicsOf } from '../../src/domain/topics.ts';
+import type { Crash, Side } from './crash.ts';
+import { ModelRows } from './modelRows.ts';
+import { seeded } from './seeded.ts';
 
 export const GENESIS: Hex = `0x${'07'.repeat(32)}`;
 const SET = { network: 'Bitcoin', session: 0 } as const;
 const TOPICS = topicsOf('x');
-
-/** Numbers in [0, 1), the same for the same seed. */
-export const seeded = (seed: number): (() => number) => {
-  let state = (seed + 0x9e3779b9) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 const digest = (...words: readonly unknown[]): Hex => digestBytes(utf8ToBytes(words.map(String).join('|')));
 const hashOf = (seed: number, number: number): Hex => digest('block', seed, number);
@@ -73,25 +65,7 @@ export interface SigningNetworkOptions {
   readonly hurry?: number;
   /** Blocks that members' finalized heads may differ by. */
   readonly skew?: number;
-}
-
-class Rows implements View {
-  readonly #tables = new Map<string, Map<string, Json>>();
-
-  get(table: string, key: string): Json | undefined {
-    return this.#tables.get(table)?.get(key);
-  }
-
-  *rows(table: string): Iterable<readonly [string, Json]> {
-    yield* this.#tables.get(table) ?? [];
-  }
-
-  put(table: string, key: string, value: Json | undefined): void {
-    const rows = this.#tables.get(table) ?? new Map<string, Json>();
-    if (value === undefined) rows.delete(key);
-    else rows.set(key, value);
-    this.#tables.set(table, rows);
-  }
+  readonly crash?: Crash;
 }
 
 interface ModelAttempt {
@@ -231,10 +205,12 @@ interface Member {
   readonly mine: readonly number[];
   readonly fault: Fault | undefined;
   readonly context: CryptoContext;
-  readonly rows: Rows;
+  readonly rows: ModelRows;
   readonly processor: ModelProcessor;
   /** What waits for this member, each lane in its order. */
   readonly lanes: Map<string, Act[]>;
+  /** Commits of its coordinator, and of its processor. */
+  readonly steps: Record<Side, number>;
   height: number;
 }
 
@@ -264,8 +240,10 @@ export class SigningNetwork {
   readonly #byKey: ReadonlyMap<Hex, Member>;
   /** The lanes in which something waits. */
   readonly #busy: Act[][] = [];
-  /** Messages the links handled, for the figures. */
-  handled = 0;
+  /** The honest members that have reported a signature, by signable. */
+  readonly #signedBy = new Map<string, Set<Hex>>();
+  /** What members heard of each other, and how long they took to act on it: for the figures. */
+  readonly heard = { messages: 0, milliseconds: 0 };
   height = 0;
   #handoverAt: number | undefined;
   #retiredAt: number | undefined;
@@ -349,8 +327,7 @@ export class SigningNetwork {
 
   /** How many honest members have reported a signature of the signable. */
   signedBy(id: string): number {
-    const honest = new Set(this.honest.map(({ key }) => key));
-    return this.reported('serai.report.signed.v1').filter(({ by, id: name }) => honest.has(by) && name.endsWith(`/batch/${id}`)).length;
+    return this.#signedBy.get(`Bitcoin/0/batch/${id}`)?.size ?? 0;
   }
 
   reported(type: string): Reported[] {
@@ -370,7 +347,6 @@ export class SigningNetwork {
       const last = lane?.length === 0 ? this.#busy.pop() : undefined;
       if (last !== undefined && last !== lane) this.#busy[place] = last;
       act?.();
-      this.handled += 1;
     }
   }
 
@@ -414,11 +390,12 @@ export class SigningNetwork {
             ? verifySr25519(publicKey, message, signature)
             : verify(publicKey, message, signature),
         isLive: (time) => time >= this.liveFrom * 6_000,
-        musig: new MusigNonces(new Uint8Array(32).fill(1)),
+        musig: new MusigSigner(new Uint8Array(32).fill(1)),
       },
-      rows: new Rows(),
+      rows: new ModelRows(),
       processor: new ModelProcessor(key, mine, keys, this.#used, this.#messages),
       lanes: new Map(),
+      steps: { coordinator: 0, processor: 0 },
       height: 0,
     };
   }
@@ -474,21 +451,53 @@ export class SigningNetwork {
     member.lanes.set(name, lane);
   }
 
+  /** Counts a step of a member's coordinator or processor; tells whether that is to die in it, and when. */
+  #crashes(member: Member, side: Side): Crash['when'] | undefined {
+    member.steps[side] += 1;
+    const { crash } = this.#options;
+    if (crash === undefined || this.members[crash.member] !== member) return undefined;
+    return crash.side === side && crash.step === member.steps[side] ? crash.when : undefined;
+  }
+
   #decide(member: Member, decide: (draft: Draft) => void): void {
+    const crash = this.#crashes(member, 'coordinator');
     const draft = new Draft(member.rows);
     decide(draft);
+    if (crash === 'before') {
+      // What was decided is lost with the memory; what was read is read again.
+      this.#decide(member, decide);
+      return;
+    }
     const { changes, messages } = draft.decision();
     for (const { table, key, value } of changes) member.rows.put(table, key, value);
     for (const { topic, type, id, data } of messages) {
-      if (topic === TOPICS.reports) this.reports.push({ by: member.key, type, id, data });
+      if (topic === TOPICS.reports) this.#note(member, { by: member.key, type, id, data });
       else if (topic === TOPICS.commands('Bitcoin')) this.#command(member, { type, data } as unknown as Command);
       else if (type === 'serai.peer.message.v1') this.#send(member, data as unknown as PeerMessage);
     }
+    if (crash !== 'after') return;
+    // Rows of the outbox that were sent, and are not known to be, are sent again.
+    for (const { type, data } of messages) if (type === 'serai.peer.message.v1') this.#send(member, data as unknown as PeerMessage);
+  }
+
+  #note({ key, fault }: Member, reported: Reported): void {
+    this.reports.push(reported);
+    if (reported.type !== 'serai.report.signed.v1' || fault !== undefined) return;
+    const name = reported.id.slice('serai.report.signed.v1/'.length);
+    this.#signedBy.set(name, (this.#signedBy.get(name) ?? new Set<Hex>()).add(key));
   }
 
   #command(member: Member, command: Command): void {
     this.#queue(member, 'commands', () => {
-      for (const reply of member.processor.handle(command))
+      const crash = this.#crashes(member, 'processor');
+      if (crash === 'before') member.processor.die();
+      let replies = member.processor.handle(command);
+      if (crash === 'after') {
+        // Its rows stand, its answer was not written yet: the command is read again.
+        member.processor.die();
+        replies = member.processor.handle(command);
+      }
+      for (const reply of replies)
         this.#queue(member, 'replies', () => {
           this.#decide(member, (draft) => {
             replyArrived(draft, member.context, 'Bitcoin', reply);
@@ -547,7 +556,10 @@ export class SigningNetwork {
 
   #hear(member: Member, message: PeerMessage): void {
     this.#queue(member, `peer/${message.from}`, () => {
+      const began = performance.now();
       this.#decide(member, understandPeer(member.context)(NO_RECORD, message));
+      this.heard.milliseconds += performance.now() - began;
+      this.heard.messages += 1;
     });
   }
 }

@@ -1,3 +1,4 @@
+import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson } from '../../domain/canonicalJson.ts';
 import { fromHex, type Hex } from '../../domain/hex.ts';
@@ -9,7 +10,7 @@ import type { ProcessorContext } from './context.ts';
 /** What a processor is told to begin a key generation with. */
 export type GenerateKey = Extract<Command, { type: 'serai.key-gen.generate-key.v1' }>['data'];
 
-/** The bytes members sign for a keygen party: label ‖ genesis ‖ canonical JSON of the certificate without its signatures (design §7). */
+/** The bytes members sign for a keygen party: label ‖ genesis ‖ BLAKE2b-256 of the canonical JSON of the certificate without its signatures (design §7). */
 export const certificateBytes = (
   genesisHash: Hex,
   { id, anchor, threshold, members, removed }: Omit<PartyCertificate, 'signatures'>,
@@ -17,7 +18,7 @@ export const certificateBytes = (
   concatBytes(
     utf8ToBytes('serai-coordinator/v1/certificate.keygen'),
     fromHex(genesisHash),
-    utf8ToBytes(canonicalJson({ id, anchor, threshold, members, removed })),
+    blake2b(utf8ToBytes(canonicalJson({ id, anchor, threshold, members, removed })), { dkLen: 32 }),
   );
 
 /** Why this processor will not generate a key with such a party, undefined where it will. */

@@ -21,15 +21,16 @@ export interface EvidenceVerdict {
   readonly why: string;
 }
 
-/** What a message is about: a validator says one thing for each. */
-const matterOf = ({ kind, body, genesis }: PeerMessage): string | undefined => {
+/** What a message is about: a validator says one thing for each. Key shares are another thing for each receiver. */
+const matterOf = ({ kind, body, genesis, to }: PeerMessage): string | undefined => {
   const said = peerBody.safeParse({ kind, body });
   // A vote is a signature, and no two of those are alike.
   if (!said.success || kind === 'certificate.vote' || kind === 'slash.vote') return undefined;
   const { body: about } = said.data;
   if ('set' in about) return [genesis, kind, setName(about.set), ...('number' in about ? [about.number] : [])].join('/');
   const matter = 'kind' in about.id ? signIdName(about.id) : keyGenName(about.id);
-  return [genesis, kind, matter, ...('round' in about ? [about.round] : [])].join('/');
+  const more = [...('round' in about ? [about.round] : []), ...(kind === 'keygen.shares' ? [to] : [])];
+  return [genesis, kind, matter, ...more].join('/');
 };
 
 /**

@@ -1,19 +1,19 @@
-import { fromHex, type Hex, toHex } from '../hex.ts';
+import { fromHex, type Hex } from '../hex.ts';
 import { type KeyGenId, setName } from '../processor/ids.ts';
 import { musigContext, setKeysMessage } from '../serai/messages.ts';
-import type { Draft } from '../tables.ts';
-import { type MusigRound, musigAggregate, musigCommitmentStands, musigVerifyShare } from '../threshold/musig.ts';
+import type { Draft, Json } from '../tables.ts';
+import type { MusigRound } from '../threshold/musig.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { externalContext } from './externalContext.ts';
-import { forgetKeyGenWords } from './hearKeyGen.ts';
 import { keyGenName, removedOf, renumbered, validatorsOf } from './keyGenParty.ts';
-import { keyGenRow, mayHear, noteBlame, noteKeyGen, superseded } from './keyGenRows.ts';
+import { forgetWords, keyGenRow, mayHear, noteBlame, noteKeyGen, partyOf, superseded } from './keyGenRows.ts';
+import { type KeyGenSaid, messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
-import { type BlockRef, type KeyPairRow, keyGens, type MusigRow, mayUseKeys, musigs, removals, type SetRow, sets } from './rows.ts';
-import { accuse, report, tellPeers, tellProcessor } from './say.ts';
+import { type BlockRef, type KeyPairRow, type MusigRow, mayUseKeys, musigs, parties, removals, type SetRow, sets } from './rows.ts';
+import { accuse, report, tellProcessor } from './say.ts';
 
-const NOTHING: MusigRow = { commitments: {}, digests: {}, shares: {}, mine: 'none' };
+const NOTHING: MusigRow = { mine: 'none', commitments: 0, shares: 0 };
 
 /** Rounds ahead of ours of which we hold what we hear: each restart of a member takes one. */
 const MOST_ROUNDS_AHEAD = 16;
@@ -23,14 +23,17 @@ const roundName = (id: KeyGenId, round: number): string => `${keyGenName(id)}/mu
 
 const roundRow = (draft: Draft, id: KeyGenId, round: number): MusigRow => musigs.get(draft, roundName(id, round)) ?? NOTHING;
 
+const noteRound = (draft: Draft, id: KeyGenId, round: number, change: Partial<MusigRow>): void => {
+  musigs.put(draft, roundName(id, round), { ...roundRow(draft, id, round), ...change });
+};
+
 /** What a round signs and under whose keys: the party's, with its list of the removed (reference serai.md §c.8). */
-const musigRoundOf = (party: KeyGenParty, keys: KeyPairRow, { commitments }: MusigRow): MusigRound => {
+const musigRoundOf = (party: KeyGenParty, keys: KeyPairRow, commitments: readonly Hex[]): MusigRound => {
   const { set } = party.id;
-  const members = validatorsOf(party);
   return {
     context: musigContext(set),
-    publicKeys: members.map(fromHex),
-    commitments: members.map((member) => fromHex(commitments[member] ?? '0x')),
+    publicKeys: validatorsOf(party).map(fromHex),
+    commitments: commitments.map(fromHex),
     message: setKeysMessage(set, removedOf(party).map(fromHex), { ristretto: fromHex(keys.substrate), external: fromHex(keys.network) }),
   };
 };
@@ -38,7 +41,7 @@ const musigRoundOf = (party: KeyGenParty, keys: KeyPairRow, { commitments }: Mus
 /** Our processor has generated the keys: the members begin to sign `set_keys` together (design §7.4). */
 export const keyPairMade = (draft: Draft, context: CryptoContext, id: KeyGenId, keyPair: KeyPairRow): void => {
   const attempt = keyGenRow(draft, id);
-  if (attempt.party === undefined || attempt.keyPair !== undefined) return;
+  if (partyOf(draft, id) === undefined || attempt.keyPair !== undefined) return;
   noteKeyGen(draft, id, { keyPair });
   report(draft, context, keyGenName(id), {
     type: 'serai.report.key-pair.v1',
@@ -50,21 +53,15 @@ export const keyPairMade = (draft: Draft, context: CryptoContext, id: KeyGenId, 
 /** Commits to fresh nonces for a round, once; the row stands before the commitment leaves. None for an attempt that a later one followed. */
 const enterRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: number): void => {
   const row = sets.get(draft, setName(id.set));
-  const { keyPair, party } = keyGenRow(draft, id);
-  const current = roundRow(draft, id, round);
-  if (keyPair === undefined || party === undefined || current.mine !== 'none') return;
-  if (row?.state !== 'keygen' || superseded(draft, row, id)) return;
+  const { keyPair } = keyGenRow(draft, id);
+  const party = partyOf(draft, id);
+  if (keyPair === undefined || party === undefined || roundRow(draft, id, round).mine !== 'none') return;
+  if (row?.state !== 'keygen' || superseded(draft, id)) return;
   noteKeyGen(draft, id, { round });
   const digest = digestOf(keyPair);
   const commitment = context.musig.commit(roundName(id, round));
-  const { self } = context;
-  musigs.put(draft, roundName(id, round), {
-    ...current,
-    mine: 'committed',
-    commitments: { ...current.commitments, [self]: commitment },
-    digests: { ...current.digests, [self]: digest },
-  });
-  tellPeers(draft, context, validatorsOf(party), roundName(id, round), {
+  noteRound(draft, id, round, { mine: 'committed', commitments: roundRow(draft, id, round).commitments + 1 });
+  sayKeyGen(draft, context, validatorsOf(party), roundName(id, round), {
     kind: 'musig.commitment',
     body: { id, round, digest, commitment },
   });
@@ -72,22 +69,8 @@ const enterRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: n
 };
 
 /** A member's commitment. A round beyond ours means that member lost its nonces: we follow it there with fresh ones. */
-export const musigCommitmentArrived = (
-  draft: Draft,
-  context: CryptoContext,
-  from: Hex,
-  id: KeyGenId,
-  said: { readonly round: number; readonly digest: Hex; readonly commitment: Hex },
-): void => {
-  const { round, digest, commitment } = said;
-  if (!mayHearRound(draft, id, round)) return;
-  const current = roundRow(draft, id, round);
-  if (current.commitments[from] !== undefined) return;
-  musigs.put(draft, roundName(id, round), {
-    ...current,
-    commitments: { ...current.commitments, [from]: commitment },
-    digests: { ...current.digests, [from]: digest },
-  });
+export const musigCommitmentArrived = (draft: Draft, context: CryptoContext, id: KeyGenId, round: number): void => {
+  noteRound(draft, id, round, { commitments: roundRow(draft, id, round).commitments + 1 });
   if (round > keyGenRow(draft, id).round) enterRound(draft, context, id, round);
   shareInRound(draft, context, id, round);
 };
@@ -96,65 +79,113 @@ export const musigCommitmentArrived = (
 export const mayHearRound = (draft: Draft, id: KeyGenId, round: number): boolean =>
   mayHear(draft, id) && round <= keyGenRow(draft, id).round + MOST_ROUNDS_AHEAD;
 
+/** What all members said in a round; undefined while one's word is missing. */
+const allSaid = <K extends 'musig.commitment' | 'musig.share'>(
+  draft: Draft,
+  party: KeyGenParty,
+  kind: K,
+  round: number,
+): KeyGenSaid[K][] | undefined => {
+  const all: KeyGenSaid[K][] = [];
+  for (const member of validatorsOf(party)) {
+    const said = wordOf(draft, party.id, kind, member, round);
+    if (said === undefined) return undefined;
+    all.push(said);
+  }
+  return all;
+};
+
+const proof = (draft: Draft, id: KeyGenId, round: number, said: readonly (readonly ['musig.commitment' | 'musig.share', Hex])[]): Json => ({
+  id,
+  messages: said.flatMap(([kind, member]) => messageOf(draft, id, kind, member, round) ?? []),
+});
+
 /** With every member's commitment there, our share leaves, unless a later attempt has begun; the nonces are gone with it. */
 const shareInRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: number): void => {
   const row = sets.get(draft, setName(id.set));
-  const { keyPair, party } = keyGenRow(draft, id);
-  const current = roundRow(draft, id, round);
-  if (keyPair === undefined || party === undefined || current.mine !== 'committed') return;
-  if (row?.state !== 'keygen' || superseded(draft, row, id)) return;
+  const { keyPair } = keyGenRow(draft, id);
+  const party = partyOf(draft, id);
+  const { mine, commitments } = roundRow(draft, id, round);
+  if (keyPair === undefined || party === undefined || mine !== 'committed' || commitments < party.members.length) return;
+  if (row?.state !== 'keygen' || superseded(draft, id)) return;
+  const said = allSaid(draft, party, 'musig.commitment', round);
+  if (said === undefined) return;
   const members = validatorsOf(party);
-  if (members.some((member) => current.commitments[member] === undefined)) return;
   const digest = digestOf(keyPair);
-  const other = members.find((member) => current.digests[member] !== digest);
+  const other = members.find((_, place) => said[place]?.digest !== digest);
   if (other !== undefined) {
-    accuse(draft, context, 'keygen.keys-differ', roundName(id, round), {
-      validator: other,
-      theirs: current.digests[other] ?? null,
-      ours: digest,
-    });
+    accuse(
+      draft,
+      context,
+      'keygen.keys-differ',
+      roundName(id, round),
+      proof(draft, id, round, [
+        ['musig.commitment', other],
+        ['musig.commitment', context.self],
+      ]),
+    );
     return;
   }
-  const misshapen = members.filter((member) => !musigCommitmentStands(fromHex(current.commitments[member] ?? '0x')));
+  const misshapen = members.filter((_, place) => !context.musig.stands(said[place]?.commitment ?? '0x'));
   for (const member of misshapen) noteBlame(draft, id, member);
   if (misshapen.length > 0) {
-    accuse(draft, context, 'musig.malformed', roundName(id, round), { commitments: { ...current.commitments } });
+    const wrong = misshapen.map((member) => ['musig.commitment', member] as const);
+    accuse(draft, context, 'musig.malformed', roundName(id, round), proof(draft, id, round, wrong));
     return;
   }
   // Another life of ours made the commitment: its nonces went with it, and this round is over for us.
   if (!context.musig.holds(roundName(id, round))) return;
-  const session = { ...musigRoundOf(party, keyPair, current), index: members.indexOf(context.self) };
-  const share = context.musig.share(roundName(id, round), session);
+  const musig = musigRoundOf(
+    party,
+    keyPair,
+    said.map(({ commitment }) => commitment),
+  );
+  const share = context.musig.share(roundName(id, round), { ...musig, index: members.indexOf(context.self) });
   if (share === undefined) return;
-  musigs.put(draft, roundName(id, round), { ...current, mine: 'shared', shares: { ...current.shares, [context.self]: share } });
-  tellPeers(draft, context, members, roundName(id, round), { kind: 'musig.share', body: { id, round, digest, share } });
+  noteRound(draft, id, round, { mine: 'shared', shares: roundRow(draft, id, round).shares + 1 });
+  sayKeyGen(draft, context, members, roundName(id, round), { kind: 'musig.share', body: { id, round, digest, share } });
   finishRound(draft, context, id, round);
 };
 
 /** A member's share. */
-export const musigShareArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, round: number, share: Hex): void => {
-  if (!mayHearRound(draft, id, round)) return;
-  const current = roundRow(draft, id, round);
-  if (current.shares[from] !== undefined) return;
-  musigs.put(draft, roundName(id, round), { ...current, shares: { ...current.shares, [from]: share } });
+export const musigShareArrived = (draft: Draft, context: CryptoContext, id: KeyGenId, round: number): void => {
+  noteRound(draft, id, round, { shares: roundRow(draft, id, round).shares + 1 });
   finishRound(draft, context, id, round);
 };
 
 /** With every share there, `set_keys` is ready for the chain, which alone makes the keys usable: of an earlier attempt too. */
 const finishRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: number): void => {
   const row = sets.get(draft, setName(id.set));
-  const { keyPair, party, submitted } = keyGenRow(draft, id);
-  const current = roundRow(draft, id, round);
+  const { keyPair, submitted } = keyGenRow(draft, id);
+  const party = partyOf(draft, id);
   if (keyPair === undefined || party === undefined || submitted || row?.state !== 'keygen') return;
-  const members = validatorsOf(party);
-  if (members.some((member) => current.shares[member] === undefined || current.commitments[member] === undefined)) return;
-  const musig = musigRoundOf(party, keyPair, current);
-  const shares = members.map((member) => fromHex(current.shares[member] ?? '0x'));
-  const signature = musigAggregate({ ...musig, shares });
-  if (signature === undefined) {
-    const wrong = members.filter((_, index) => !musigVerifyShare({ ...musig, index, share: shares[index] ?? new Uint8Array() }));
+  if (roundRow(draft, id, round).shares < party.members.length) return;
+  const commitments = allSaid(draft, party, 'musig.commitment', round);
+  const shares = allSaid(draft, party, 'musig.share', round);
+  if (commitments === undefined || shares === undefined) return;
+  const musig = musigRoundOf(
+    party,
+    keyPair,
+    commitments.map(({ commitment }) => commitment),
+  );
+  const signature = context.musig.aggregate(
+    musig,
+    shares.map(({ share }) => fromHex(share)),
+  );
+  if (typeof signature !== 'string') {
+    const members = validatorsOf(party);
+    const wrong = signature.flatMap((place) => members[place] ?? []);
     for (const member of wrong) noteBlame(draft, id, member);
-    accuse(draft, context, 'musig.invalid', roundName(id, round), { validators: wrong, shares: { ...current.shares } });
+    accuse(
+      draft,
+      context,
+      'musig.invalid',
+      roundName(id, round),
+      proof(draft, id, round, [
+        ...members.map((member) => ['musig.commitment', member] as const),
+        ...wrong.map((member) => ['musig.share', member] as const),
+      ]),
+    );
     return;
   }
   noteKeyGen(draft, id, { submitted: true });
@@ -164,15 +195,16 @@ const finishRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: 
     session: id.set.session,
     removed: removedOf(party),
     keyPair: { ...keyPair },
-    signature: toHex(signature),
+    signature,
   });
 };
 
 /** After a start: rounds we committed to in an earlier life are over, the next one is ours to open. */
 export const reopenRounds = (draft: Draft, context: CryptoContext): void => {
-  for (const [, { party, round, keyPair, submitted }] of [...keyGens.rows(draft)]) {
-    if (party === undefined || keyPair === undefined || submitted) continue;
-    if (roundRow(draft, party.id, round).mine === 'committed') enterRound(draft, context, party.id, round + 1);
+  for (const [, { id }] of [...parties.rows(draft)]) {
+    const { round, keyPair, submitted } = keyGenRow(draft, id);
+    if (keyPair === undefined || submitted) continue;
+    if (roundRow(draft, id, round).mine === 'committed') enterRound(draft, context, id, round + 1);
   }
 };
 
@@ -189,11 +221,10 @@ export const keysSet = (draft: Draft, context: CryptoContext, at: KeyGenId['set'
   if (row?.state !== 'keygen') return;
   const remaining = rosterWithout(row, removals.get(draft, setName(at))?.removed ?? [], context.self);
   removals.delete(draft, setName(at));
-  forgetKeyGenWords(draft, setName(at));
+  forgetWords(draft, setName(at));
   // The first set's vault is open at once; a later one's once the set before has handed over.
   const state = at.session === 0 ? 'active' : 'waiting';
   sets.put(draft, setName(at), { ...row, ...remaining, state, keys: { ...keys, block } });
-  for (const [name] of [...musigs.rows(draft)]) if (name.startsWith(`${setName(at)}/`)) musigs.delete(draft, name);
   // Who was removed holds no share of these keys.
   const party = remaining.mine.length === 0 ? undefined : partyOfKeys(draft, at, keys);
   if (remaining.mine.length > 0 && party === undefined)
@@ -223,9 +254,9 @@ const rosterWithout = (row: SetRow, removed: readonly Hex[], self: Hex): Pick<Se
 
 /** The party of the attempt in which our processor generated these keys. */
 const partyOfKeys = (draft: Draft, set: KeyGenId['set'], keys: KeyPairRow): KeyGenParty | undefined =>
-  [...keyGens.rows(draft)]
-    .map(([, row]) => row)
-    .find(
-      ({ party, keyPair }) =>
-        party !== undefined && setName(party.id.set) === setName(set) && keyPair !== undefined && digestOf(keyPair) === digestOf(keys),
-    )?.party;
+  [...parties.rows(draft)]
+    .map(([, party]) => party)
+    .find(({ id }) => {
+      const { keyPair } = keyGenRow(draft, id);
+      return setName(id.set) === setName(set) && keyPair !== undefined && digestOf(keyPair) === digestOf(keys);
+    });

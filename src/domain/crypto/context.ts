@@ -1,6 +1,6 @@
 import type { Hex } from '../hex.ts';
 import type { ExternalNetworkName } from '../processor/ids.ts';
-import type { MusigNonces } from './musigNonces.ts';
+import type { Musig } from './musigSigner.ts';
 
 /** Who decides, and the few acts a decision needs that are not plain data. */
 export interface CryptoContext {
@@ -21,6 +21,6 @@ export interface CryptoContext {
    * everything is taken note of and nothing begun: record everything, act only on what is live (design §6).
    */
   readonly isLive: (time: number) => boolean;
-  /** Nonces of `set_keys`, in memory only (design §7.4). */
-  readonly musig: MusigNonces;
+  /** Signs `set_keys`; its nonces are in memory only (design §7.4). */
+  readonly musig: Musig;
 }

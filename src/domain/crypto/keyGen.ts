@@ -1,14 +1,16 @@
-import { type Hex, toHex } from '../hex.ts';
+import { fromHex, type Hex, toHex } from '../hex.ts';
 import { thresholdOf } from '../party/window.ts';
 import { type ByParticipant, type KeyGenId, type SetId, setName } from '../processor/ids.ts';
 import type { PartyMember } from '../processor/messages.ts';
-import type { Draft, Json } from '../tables.ts';
+import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
+import { digestOf } from './digest.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
-import { forgetOldAttempts, keyGenRow, mayHear, noteBlame, noteKeyGen, openAttempt, superseded } from './keyGenRows.ts';
-import { isPlausible, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
+import { forgetOldAttempts, keyGenRow, MOST_AHEAD, noteBlame, noteKeyGen, openAttempt, partyOf, superseded } from './keyGenRows.ts';
+import { isPlausible, proposalsOf, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
+import { messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
-import { type BlockRef, keyGens, type SetRow, sets } from './rows.ts';
+import { type BlockRef, latestParties, parties, type SetRow, sets, signers } from './rows.ts';
 import { accuse, report, requestLinks, tellPeers, tellProcessor } from './say.ts';
 import { isPaused } from './stops.ts';
 
@@ -34,11 +36,11 @@ export const keyGensMoved = (draft: Draft, context: CryptoContext): void => {
 
 /** What was proposed before our own chain showed the set is checked against it now. */
 const siftProposals = (draft: Draft, context: CryptoContext, row: SetRow): void => {
-  for (const [name, attempt] of [...keyGens.rows(draft)]) {
-    if (!name.startsWith(`${setName(row.set)}/`)) continue;
-    keyGens.put(draft, name, { ...attempt, proposals: {} });
-    for (const [from, party] of Object.entries(attempt.proposals)) noteProposal(draft, context, row, from as Hex, party);
-  }
+  for (let attempt = 0; attempt <= MOST_AHEAD; attempt += 1)
+    for (const from of validatorsOf(row)) {
+      const party = wordOf(draft, { set: row.set, attempt }, 'certificate.proposal', from);
+      if (party !== undefined) noteProposal(draft, context, row, from, party);
+    }
 };
 
 /** The attempt our chain has open: if the draw is ours we propose its party, once; what was proposed by others may be signed now. */
@@ -54,16 +56,18 @@ const enterAttempt = (draft: Draft, context: CryptoContext, row: SetRow): void =
 };
 
 const propose = (draft: Draft, context: CryptoContext, row: SetRow, party: KeyGenParty): void => {
-  noteKeyGen(draft, party.id, { proposals: { ...keyGenRow(draft, party.id).proposals, [context.self]: party } });
-  tellPeers(draft, context, validatorsOf(row), keyGenName(party.id), { kind: 'certificate.proposal', body: party });
+  sayKeyGen(draft, context, validatorsOf(row), keyGenName(party.id), { kind: 'certificate.proposal', body: party });
+  noteProposal(draft, context, row, context.self, party);
 };
 
 /** Signs a proposal of the attempt our chain has open, once and for ever: the row stands before the signature leaves. */
 const consider = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
   if (isPaused(draft, row.set.network)) return;
-  const attempt = keyGenRow(draft, id);
-  if (attempt.votes[context.self] === undefined && attempt.party === undefined && id.attempt === openAttempt(draft, row)) {
-    const party = Object.values(attempt.proposals).find((proposal) => isPlausible(draft, context, row, proposal));
+  const voted = wordOf(draft, id, 'certificate.vote', context.self) !== undefined;
+  if (!voted && partyOf(draft, id) === undefined && id.attempt === openAttempt(draft, row)) {
+    const party = proposalsOf(draft, id)
+      .map(([, proposal]) => proposal)
+      .find((proposal) => isPlausible(draft, context, row, proposal));
     if (party !== undefined) vote(draft, context, party);
   }
   certify(draft, context, row, id);
@@ -71,58 +75,70 @@ const consider = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenI
 
 const vote = (draft: Draft, context: CryptoContext, party: KeyGenParty): void => {
   const { id } = party;
-  const signature = toHex(context.sign(partyBytes(context.genesisHash, party)));
-  noteKeyGen(draft, id, { votes: { ...keyGenRow(draft, id).votes, [context.self]: signature } });
-  tellPeers(draft, context, validatorsOf(party), keyGenName(id), { kind: 'certificate.vote', body: { id, signature } });
+  const signature = toHex(context.sign(partyBytes(context.genesisHash, digestOf(party))));
+  sayKeyGen(draft, context, validatorsOf(party), keyGenName(id), { kind: 'certificate.vote', body: { id, signature } });
+  countVote(draft, context, id, context.self);
 };
 
-/** A convener's proposal: the first word stands (design §7). */
+/** A convener's proposal, its first word (design §7); held where our own chain does not show the set yet. */
 export const proposalArrived = (draft: Draft, context: CryptoContext, from: Hex, party: KeyGenParty): void => {
-  const { id } = party;
-  if (!mayHear(draft, id)) return;
-  if (keyGenRow(draft, id).proposals[from] !== undefined) return;
-  const row = sets.get(draft, setName(id.set));
-  if (row === undefined) {
-    noteKeyGen(draft, id, { proposals: { ...keyGenRow(draft, id).proposals, [from]: party } });
-    return;
-  }
+  const row = sets.get(draft, setName(party.id.set));
+  if (row === undefined) return;
   noteProposal(draft, context, row, from, party);
-  consider(draft, context, row, id);
+  consider(draft, context, row, party.id);
 };
 
-/** A proposal is valid only if it is, word for word, what our own chain allows. */
+/** A proposal is valid only if it is, word for word, what our own chain allows; votes for it may have come before it. */
 const noteProposal = (draft: Draft, context: CryptoContext, row: SetRow, from: Hex, party: KeyGenParty): void => {
   const { id } = party;
   if (mayBeProposed(row, from, party)) {
-    noteKeyGen(draft, id, { proposals: { ...keyGenRow(draft, id).proposals, [from]: party } });
+    noteKeyGen(draft, id, { proposals: { ...keyGenRow(draft, id).proposals, [from]: { digest: digestOf(party), shares: 0 } } });
+    for (const validator of validatorsOf(party)) countVote(draft, context, id, validator);
     return;
   }
-  if (validatorsOf(row).includes(from)) noteBlame(draft, id, from);
-  accuse(draft, context, 'certificate.contradicts-chain', keyGenName(id), { from, party: party as Json });
+  noteBlame(draft, id, from);
+  const messages = [messageOf(draft, id, 'certificate.proposal', from)].filter((message) => message !== undefined);
+  accuse(draft, context, 'certificate.contradicts-chain', keyGenName(id), { id, messages });
 };
 
 /** A member's signature on the party. */
-export const voteArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, signature: Hex): void => {
-  const { votes } = keyGenRow(draft, id);
-  if (!mayHear(draft, id) || votes[from] !== undefined) return;
-  noteKeyGen(draft, id, { votes: { ...votes, [from]: signature } });
+export const voteArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId): void => {
   const row = sets.get(draft, setName(id.set));
-  if (row !== undefined) certify(draft, context, row, id);
+  if (row === undefined || partyOf(draft, id) !== undefined) return;
+  countVote(draft, context, id, from);
+  certify(draft, context, row, id);
+};
+
+/** Counts a member's vote for the proposal that it signs, once. */
+const countVote = (draft: Draft, context: CryptoContext, id: KeyGenId, from: Hex): void => {
+  const said = wordOf(draft, id, 'certificate.vote', from);
+  const name = `${keyGenName(id)}/${from}`;
+  if (said === undefined || signers.get(draft, name) !== undefined) return;
+  const { proposals } = keyGenRow(draft, id);
+  for (const [convener, { members }] of proposalsOf(draft, id)) {
+    const proposal = proposals[convener];
+    const held = sharesOf(members, [from]);
+    if (proposal === undefined || held === 0) continue;
+    if (!context.verify(fromHex(from), partyBytes(context.genesisHash, proposal.digest), fromHex(said.signature))) continue;
+    signers.put(draft, name, convener);
+    noteKeyGen(draft, id, { proposals: { ...proposals, [convener]: { ...proposal, shares: proposal.shares + held } } });
+    return;
+  }
 };
 
 /** Once members with t key shares have signed a party it is the attempt's, and the processor gets it and may begin. */
 const certify = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
-  const attempt = keyGenRow(draft, id);
-  if (attempt.party !== undefined || superseded(draft, row, id)) return;
-  const voters = Object.keys(attempt.votes) as Hex[];
-  for (const party of Object.values(attempt.proposals)) {
-    if (sharesOf(party.members, voters) < row.t) continue;
-    const signers = signersOf(context, party, attempt);
-    if (sharesOf(party.members, signers) < row.t) continue;
-    noteKeyGen(draft, id, { party });
-    begin(draft, context, party, Object.fromEntries(signers.map((validator) => [validator, attempt.votes[validator] ?? '0x'])));
-    return;
-  }
+  if (partyOf(draft, id) !== undefined || superseded(draft, id)) return;
+  const { proposals } = keyGenRow(draft, id);
+  const [convener, party] = proposalsOf(draft, id).find(([from]) => (proposals[from]?.shares ?? 0) >= row.t) ?? [];
+  if (convener === undefined || party === undefined) return;
+  parties.put(draft, keyGenName(id), party);
+  latestParties.put(draft, setName(id.set), id.attempt);
+  const signatures = signersOf(draft, party, convener).flatMap((validator) => {
+    const said = wordOf(draft, id, 'certificate.vote', validator);
+    return said === undefined ? [] : [[validator, said.signature] as const];
+  });
+  begin(draft, context, party, Object.fromEntries(signatures));
 };
 
 const mineIn = (party: KeyGenParty, { self }: CryptoContext): readonly number[] =>
@@ -145,25 +161,20 @@ const begin = (draft: Draft, context: CryptoContext, party: KeyGenParty, signatu
 };
 
 /** The party of an attempt that goes on: certified, of a set without keys, with no later one begun. */
-const runningParty = (draft: Draft, id: KeyGenId): KeyGenParty | undefined => {
-  const row = sets.get(draft, setName(id.set));
-  return row?.state !== 'keygen' || superseded(draft, row, id) ? undefined : keyGenRow(draft, id).party;
-};
+const runningParty = (draft: Draft, id: KeyGenId): KeyGenParty | undefined =>
+  sets.get(draft, setName(id.set))?.state !== 'keygen' || superseded(draft, id) ? undefined : partyOf(draft, id);
 
 /** Our processor's commitments go to every member. */
 export const commitmentsMade = (draft: Draft, context: CryptoContext, id: KeyGenId, commitments: Hex): void => {
   const party = runningParty(draft, id);
-  if (party === undefined) return;
-  tellPeers(draft, context, validatorsOf(party), keyGenName(id), { kind: 'keygen.commitments', body: { id, commitments } });
-  commitmentsArrived(draft, context, context.self, id, commitments);
+  if (party === undefined || wordOf(draft, id, 'keygen.commitments', context.self) !== undefined) return;
+  sayKeyGen(draft, context, validatorsOf(party), keyGenName(id), { kind: 'keygen.commitments', body: { id, commitments } });
+  commitmentsArrived(draft, context, id);
 };
 
-/** A member's commitments: the first word stands. */
-export const commitmentsArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, commitments: Hex): void => {
-  if (!mayHear(draft, id)) return;
-  const attempt = keyGenRow(draft, id);
-  if (attempt.commitments[from] !== undefined) return;
-  noteKeyGen(draft, id, { commitments: { ...attempt.commitments, [from]: commitments } });
+/** A member's commitments. */
+export const commitmentsArrived = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
+  noteKeyGen(draft, id, { commitments: keyGenRow(draft, id).commitments + 1 });
   giveCommitments(draft, context, id);
 };
 
@@ -171,8 +182,8 @@ export const commitmentsArrived = (draft: Draft, context: CryptoContext, from: H
 const giveCommitments = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
   const party = runningParty(draft, id);
   const attempt = keyGenRow(draft, id);
-  if (party === undefined || attempt.commitmentsGiven) return;
-  const commitments = byFirstParticipant(party.members, ({ validator }) => attempt.commitments[validator]);
+  if (party === undefined || attempt.commitmentsGiven || attempt.commitments < party.members.length) return;
+  const commitments = byFirstParticipant(party.members, ({ validator }) => wordOf(draft, id, 'keygen.commitments', validator)?.commitments);
   if (Object.keys(commitments).length < party.members.length) return;
   noteKeyGen(draft, id, { commitmentsGiven: true });
   tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.commitments.v1', data: { id, commitments } });
@@ -203,12 +214,9 @@ export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, s
   }
 };
 
-/** Shares another member's processor made for ours: the first word stands. */
-export const sharesArrived = (draft: Draft, context: CryptoContext, from: Hex, id: KeyGenId, shares: ByParticipant): void => {
-  if (!mayHear(draft, id)) return;
-  const attempt = keyGenRow(draft, id);
-  if (attempt.shares[from] !== undefined) return;
-  noteKeyGen(draft, id, { shares: { ...attempt.shares, [from]: shares } });
+/** Shares another member's processor made for ours. */
+export const sharesArrived = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
+  noteKeyGen(draft, id, { shares: keyGenRow(draft, id).shares + 1 });
   giveShares(draft, context, id);
 };
 
@@ -217,19 +225,21 @@ const giveShares = (draft: Draft, context: CryptoContext, id: KeyGenId): void =>
   const party = runningParty(draft, id);
   const attempt = keyGenRow(draft, id);
   // The processor takes shares only after the commitments they are checked against.
-  if (party === undefined || !attempt.commitmentsGiven || attempt.sharesGiven) return;
+  if (party === undefined || !attempt.commitmentsGiven || attempt.sharesGiven || attempt.shares < party.members.length - 1) return;
   const others = party.members.filter(({ validator }) => validator !== context.self);
-  if (others.some(({ validator }) => attempt.shares[validator] === undefined)) return;
-  const misshapen = others.filter(({ validator }) => !sharesFit(party, context.self, attempt.shares[validator] ?? {}));
+  const said = new Map(others.map(({ validator }) => [validator, wordOf(draft, id, 'keygen.shares', validator)?.shares]));
+  if ([...said.values()].includes(undefined)) return;
+  const misshapen = others.filter(({ validator }) => !sharesFit(party, context.self, said.get(validator) ?? {}));
   for (const { validator } of misshapen) {
     noteBlame(draft, id, validator);
-    accuse(draft, context, 'keygen.foreign-share', keyGenName(id), { from: validator, shares: attempt.shares[validator] ?? {} });
+    const messages = [messageOf(draft, id, 'keygen.shares', validator)].filter((message) => message !== undefined);
+    accuse(draft, context, 'keygen.foreign-share', keyGenName(id), { id, messages });
   }
   if (misshapen.length > 0) return;
   noteKeyGen(draft, id, { sharesGiven: true });
   const mine = mineIn(party, context);
   const shares = byFirstParticipant(others, ({ validator }) => {
-    const made = attempt.shares[validator] ?? {};
+    const made = said.get(validator) ?? {};
     return `0x${mine.map((to) => made[String(to)]?.slice(2) ?? '').join('')}`;
   });
   tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.shares.v1', data: { id, shares } });
@@ -238,6 +248,6 @@ const giveShares = (draft: Draft, context: CryptoContext, id: KeyGenId): void =>
 /** Our processor names who sent invalid data: its holder may be left out of the next attempt. */
 export const blameMade = (draft: Draft, context: CryptoContext, id: KeyGenId, participant: number, reason: string): void => {
   report(draft, context, `${keyGenName(id)}/${String(participant)}`, { type: 'serai.report.blame.v1', data: { id, participant, reason } });
-  const holder = keyGenRow(draft, id).party?.members.find(({ participants }) => participants.includes(participant))?.validator;
+  const holder = partyOf(draft, id)?.members.find(({ participants }) => participants.includes(participant))?.validator;
   if (holder !== undefined) noteBlame(draft, id, holder);
 };

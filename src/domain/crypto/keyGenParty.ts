@@ -1,5 +1,4 @@
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { canonicalJson } from '../canonicalJson.ts';
 import { fromHex, type Hex } from '../hex.ts';
 import { keyGenStream } from '../party/attemptStream.ts';
 import { drawParty } from '../party/drawParty.ts';
@@ -14,9 +13,9 @@ export const keyGenName = (id: KeyGenId): string => `${setName(id.set)}/${String
 
 export const validatorsOf = (row: { readonly members: readonly PartyMember[] }): Hex[] => row.members.map((member) => member.validator);
 
-/** The bytes a member signs for a keygen party: label ‖ genesis ‖ canonical JSON of the party (design §5, §7). */
-export const partyBytes = (genesisHash: Hex, party: KeyGenParty): Uint8Array =>
-  concatBytes(utf8ToBytes('serai-coordinator/v1/certificate.keygen'), fromHex(genesisHash), utf8ToBytes(canonicalJson(party)));
+/** The bytes a member signs for a keygen party: label ‖ genesis ‖ BLAKE2b-256 of the canonical JSON of the party (design §5, §7). */
+export const partyBytes = (genesisHash: Hex, digest: Hex): Uint8Array =>
+  concatBytes(utf8ToBytes('serai-coordinator/v1/certificate.keygen'), fromHex(genesisHash), fromHex(digest));
 
 /** How many of the members' key shares these validators hold. */
 export const sharesOf = (members: readonly PartyMember[], validators: readonly Hex[]): number =>

@@ -1,13 +1,13 @@
 import type { Hex } from '../hex.ts';
 import { type KeyGenId, setName } from '../processor/ids.ts';
-import type { Draft } from '../tables.ts';
+import type { Draft, Table } from '../tables.ts';
 import { keyGenAttemptAt } from './keyGenClock.ts';
 import { keyGenName } from './keyGenParty.ts';
 import type { KeyGenParty } from './peerBodies.ts';
-import { head, type KeyGenRow, keyGens, type SetRow, sets } from './rows.ts';
+import { blames, head, heard, type KeyGenRow, keyGens, latestParties, musigs, parties, type SetRow, sets, signers } from './rows.ts';
 
 /** Attempts ahead of our own chain of which we hold what we hear: heads differ by blocks, not by more. */
-const MOST_AHEAD = 2;
+export const MOST_AHEAD = 2;
 
 /** Attempts before the open one that are remembered: who failed earlier has had its chance again. */
 export const KEPT_ATTEMPTS = 8;
@@ -15,14 +15,12 @@ export const KEPT_ATTEMPTS = 8;
 const NOTHING: KeyGenRow = {
   opened: false,
   proposals: {},
-  votes: {},
-  commitments: {},
+  commitments: 0,
   commitmentsGiven: false,
-  shares: {},
+  shares: 0,
   sharesGiven: false,
   round: 0,
   submitted: false,
-  blamed: [],
 };
 
 /** The row of a key generation attempt, empty where nothing is known yet. */
@@ -33,10 +31,16 @@ export const noteKeyGen = (draft: Draft, id: KeyGenId, change: Partial<KeyGenRow
   keyGens.put(draft, keyGenName(id), { ...keyGenRow(draft, id), ...change });
 };
 
+/** The party of an attempt that members with t key shares have signed. */
+export const partyOf = (draft: Draft, id: KeyGenId): KeyGenParty | undefined => parties.get(draft, keyGenName(id));
+
+/** Who sent what must not be sent. */
+export const blamedIn = (draft: Draft, id: KeyGenId): readonly Hex[] => blames.get(draft, keyGenName(id)) ?? [];
+
 /** Remembers who sent what must not be sent: the next attempt may be without it. */
 export const noteBlame = (draft: Draft, id: KeyGenId, validator: Hex): void => {
-  const { blamed } = keyGenRow(draft, id);
-  if (!blamed.includes(validator)) noteKeyGen(draft, id, { blamed: [...blamed, validator] });
+  const blamed = blamedIn(draft, id);
+  if (!blamed.includes(validator)) blames.put(draft, keyGenName(id), [...blamed, validator]);
 };
 
 /** The attempt that our own finalized chain has open for a set. */
@@ -45,11 +49,10 @@ export const openAttempt = (draft: Draft, row: SetRow): number =>
 
 /** The parties of a set that were certified, by attempt. */
 export const certifiedOf = (draft: Draft, row: SetRow): KeyGenParty[] =>
-  [...keyGens.rows(draft)].flatMap(([, { party }]) => (party !== undefined && setName(party.id.set) === setName(row.set) ? [party] : []));
+  [...parties.rows(draft)].flatMap(([, party]) => (setName(party.id.set) === setName(row.set) ? [party] : []));
 
 /** Whether a later attempt has begun: nothing more leaves us for this one, as its secrets are gone (design §7.3). */
-export const superseded = (draft: Draft, row: SetRow, { attempt }: KeyGenId): boolean =>
-  certifiedOf(draft, row).some(({ id }) => id.attempt > attempt);
+export const superseded = (draft: Draft, { set, attempt }: KeyGenId): boolean => (latestParties.get(draft, setName(set)) ?? -1) > attempt;
 
 /** Whether what is said of an attempt may be held: its set waits for keys, or may yet, and the attempt is not far ahead. */
 export const mayHear = (draft: Draft, id: KeyGenId): boolean => {
@@ -60,13 +63,27 @@ export const mayHear = (draft: Draft, id: KeyGenId): boolean => {
   return row.state === 'keygen' && kept && id.attempt <= open + MOST_AHEAD;
 };
 
+const forgetUnder = (draft: Draft, table: Table<unknown>, prefix: string): void => {
+  for (const [name] of [...table.rows(draft)]) if (name.startsWith(prefix)) table.delete(draft, name);
+};
+
+/** Forgets what was said under a name: of an attempt or, once its keys stand, of a set. */
+export const forgetWords = (draft: Draft, name: string): void => {
+  forgetUnder(draft, heard, `keygen/${name}/`);
+  forgetUnder(draft, signers, `${name}/`);
+  forgetUnder(draft, musigs, `${name}/`);
+};
+
 /** Drops attempts too long ago to matter; not the last certified one, nor any that generated a key: the chain may still name it (design §7.5). */
 export const forgetOldAttempts = (draft: Draft, row: SetRow): void => {
   const oldest = openAttempt(draft, row) - KEPT_ATTEMPTS;
-  const last = Math.max(...certifiedOf(draft, row).map(({ id }) => id.attempt));
   for (const [name, { keyPair }] of [...keyGens.rows(draft)]) {
     const attempt = Number(name.split('/').at(-1));
-    if (keyPair === undefined && attempt < oldest && attempt !== last && name === keyGenName({ set: row.set, attempt }))
-      keyGens.delete(draft, name);
+    if (name !== keyGenName({ set: row.set, attempt }) || keyPair !== undefined) continue;
+    if (attempt >= oldest || attempt === latestParties.get(draft, setName(row.set))) continue;
+    keyGens.delete(draft, name);
+    parties.delete(draft, name);
+    blames.delete(draft, name);
+    forgetWords(draft, name);
   }
 };

@@ -1,21 +1,24 @@
-import { fromHex, type Hex } from '../hex.ts';
-import type { ByParticipant } from '../processor/ids.ts';
+import type { Hex } from '../hex.ts';
+import type { ByParticipant, KeyGenId } from '../processor/ids.ts';
 import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
-import { convenerOf, keyGenName, partyBytes, removedOf, sharesOf, validatorsOf } from './keyGenParty.ts';
-import { certifiedOf, KEPT_ATTEMPTS, keyGenRow } from './keyGenRows.ts';
+import { convenerOf, keyGenName, removedOf, sharesOf, validatorsOf } from './keyGenParty.ts';
+import { blamedIn, certifiedOf, KEPT_ATTEMPTS, keyGenRow, partyOf } from './keyGenRows.ts';
+import { wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
-import { type KeyGenRow, musigs, type SetRow } from './rows.ts';
+import { type SetRow, signers } from './rows.ts';
 
-/** The members whose signatures on a party stand. */
-export const signersOf = (context: CryptoContext, party: KeyGenParty, { votes }: KeyGenRow): Hex[] => {
-  const bytes = partyBytes(context.genesisHash, party);
-  return validatorsOf(party).filter((validator) => {
-    const signature = votes[validator];
-    return signature !== undefined && context.verify(fromHex(validator), bytes, fromHex(signature));
+/** The proposals of an attempt that may stand, by convener. */
+export const proposalsOf = (draft: Draft, id: KeyGenId): (readonly [convener: Hex, party: KeyGenParty])[] =>
+  (Object.keys(keyGenRow(draft, id).proposals) as Hex[]).flatMap((convener) => {
+    const party = wordOf(draft, id, 'certificate.proposal', convener);
+    return party === undefined ? [] : [[convener, party] as const];
   });
-};
+
+/** The members whose signatures on a convener's party stand. */
+export const signersOf = (draft: Draft, party: KeyGenParty, convener: Hex): Hex[] =>
+  validatorsOf(party).filter((validator) => signers.get(draft, `${keyGenName(party.id)}/${validator}`) === convener);
 
 /** Whether shares are there for all our participants and for no other. */
 export const sharesFit = (party: KeyGenParty, self: Hex, shares: ByParticipant): boolean => {
@@ -24,41 +27,47 @@ export const sharesFit = (party: KeyGenParty, self: Hex, shares: ByParticipant):
 };
 
 /** Where no certificate was made: the convener that proposed nothing, else who has not signed the proposal that we did. */
-const withoutCertificate = (context: CryptoContext, row: SetRow, attempt: number, known: KeyGenRow, removed: readonly Hex[]): Hex[] => {
-  const proposals = Object.values(known.proposals);
+const withoutCertificate = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId, removed: readonly Hex[]): Hex[] => {
+  const proposals = proposalsOf(draft, id);
   if (proposals.length === 0) {
-    const convener = convenerOf(row, attempt, removed);
+    const convener = convenerOf(row, id.attempt, removed);
     return convener === undefined ? [] : [convener];
   }
-  const voted = proposals
-    .map((party) => ({ party, signers: signersOf(context, party, known) }))
-    .find(({ signers }) => signers.includes(context.self));
-  return voted === undefined ? [] : validatorsOf(voted.party).filter((validator) => !voted.signers.includes(validator));
+  for (const [convener, party] of proposals) {
+    const signed = signersOf(draft, party, convener);
+    if (signed.includes(context.self)) return validatorsOf(party).filter((validator) => !signed.includes(validator));
+  }
+  return [];
 };
 
 /** Where the party stood: who keeps the first step from ending for which we lack something. */
-const withinParty = (draft: Draft, context: CryptoContext, party: KeyGenParty, known: KeyGenRow): readonly Hex[] => {
+const withinParty = (draft: Draft, context: CryptoContext, party: KeyGenParty): readonly Hex[] => {
+  const { id } = party;
+  const { keyPair, round } = keyGenRow(draft, id);
   const members = validatorsOf(party);
   // Who is not of the party hears nothing of it, and cannot tell who owes what.
   if (!members.includes(context.self)) return [];
-  const silent = members.filter((validator) => known.commitments[validator] === undefined);
+  const silent = members.filter((validator) => wordOf(draft, id, 'keygen.commitments', validator) === undefined);
   if (silent.length > 0) return silent;
-  const stingy = members.filter((validator) => validator !== context.self && known.shares[validator] === undefined);
-  if (stingy.length > 0 || known.keyPair === undefined) return stingy;
-  const round = musigs.get(draft, `${keyGenName(party.id)}/musig/${String(known.round)}`);
-  const digest = digestOf(known.keyPair);
-  const differing = members.filter((validator) => (round?.digests[validator] ?? digest) !== digest);
+  const stingy = members.filter((validator) => validator !== context.self && wordOf(draft, id, 'keygen.shares', validator) === undefined);
+  if (stingy.length > 0 || keyPair === undefined) return stingy;
+  const said = new Map(members.map((validator) => [validator, wordOf(draft, id, 'musig.commitment', validator, round)]));
+  const digest = digestOf(keyPair);
+  const differing = members.filter((validator) => (said.get(validator)?.digest ?? digest) !== digest);
   if (differing.length > 0) return differing;
-  const uncommitted = members.filter((validator) => round?.commitments[validator] === undefined);
-  return uncommitted.length > 0 ? uncommitted : members.filter((validator) => round?.shares[validator] === undefined);
+  const uncommitted = members.filter((validator) => said.get(validator) === undefined);
+  return uncommitted.length > 0
+    ? uncommitted
+    : members.filter((validator) => wordOf(draft, id, 'musig.share', validator, round) === undefined);
 };
 
 /** Who, as far as we can see, kept an attempt from ending: blamed with proof, or owing the step it stands at. Never ourselves. */
 const failedIn = (draft: Draft, context: CryptoContext, row: SetRow, attempt: number, removed: readonly Hex[]): Hex[] => {
-  const known = keyGenRow(draft, { set: row.set, attempt });
-  const owing =
-    known.party === undefined ? withoutCertificate(context, row, attempt, known, removed) : withinParty(draft, context, known.party, known);
-  return [...new Set(known.blamed.length > 0 ? known.blamed : owing)].filter((validator) => validator !== context.self);
+  const id = { set: row.set, attempt };
+  const party = partyOf(draft, id);
+  const blamed = blamedIn(draft, id);
+  const owing = party === undefined ? withoutCertificate(draft, context, row, id, removed) : withinParty(draft, context, party);
+  return [...new Set(blamed.length > 0 ? blamed : owing)].filter((validator) => validator !== context.self);
 };
 
 /** What the attempts before one come to: whom we would leave out, and everyone who failed. */
@@ -68,7 +77,7 @@ const lookBack = (draft: Draft, context: CryptoContext, row: SetRow, attempt: nu
   const everyone: Hex[] = [];
   let out: Hex[] = [];
   for (let earlier = first; earlier < attempt; earlier += 1) {
-    const { party } = keyGenRow(draft, { set: row.set, attempt: earlier });
+    const party = partyOf(draft, { set: row.set, attempt: earlier });
     if (party !== undefined) out = removedOf(party);
     const failed = failedIn(draft, context, row, earlier, out);
     everyone.push(...failed);

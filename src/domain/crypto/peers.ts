@@ -4,8 +4,8 @@ import { sharesArrived } from './attempt.ts';
 import { mayHearRound, musigCommitmentArrived, musigShareArrived } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { proposalArrived as proposalOfPartyArrived, readyArrived, roundArrived } from './convene.ts';
-import { hearKeyGen, isKeyGen } from './hearKeyGen.ts';
 import { commitmentsArrived, sharesArrived as keyGenSharesArrived, proposalArrived, voteArrived } from './keyGen.ts';
+import { hearKeyGen, isKeyGen } from './keyGenWords.ts';
 import type { PeerBody } from './peerBodies.ts';
 import { complete, preprocessesArrived } from './signing.ts';
 import { pointsArrived, slashWordArrived } from './slashReport.ts';
@@ -24,19 +24,19 @@ export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMes
       proposalArrived(draft, context, from, body);
       return;
     case 'certificate.vote':
-      voteArrived(draft, context, from, body.id, body.signature);
+      voteArrived(draft, context, from, body.id);
       return;
     case 'keygen.commitments':
-      commitmentsArrived(draft, context, from, body.id, body.commitments);
+      commitmentsArrived(draft, context, body.id);
       return;
     case 'keygen.shares':
-      keyGenSharesArrived(draft, context, from, body.id, body.shares);
+      keyGenSharesArrived(draft, context, body.id);
       return;
     case 'musig.commitment':
-      musigCommitmentArrived(draft, context, from, body.id, body);
+      musigCommitmentArrived(draft, context, body.id, body.round);
       return;
     case 'musig.share':
-      musigShareArrived(draft, context, from, body.id, body.round, body.share);
+      musigShareArrived(draft, context, body.id, body.round);
       return;
     case 'sign.preprocesses':
       preprocessesArrived(draft, context, message, body);

@@ -1,6 +1,6 @@
 import type { Hex } from '../hex.ts';
 import type { PeerMessage } from '../peers/peerMessage.ts';
-import type { ByParticipant, ExternalNetworkName, SetId, SignId } from '../processor/ids.ts';
+import type { ExternalNetworkName, SetId, SignId } from '../processor/ids.ts';
 import type { Burn, Completion, PartyMember } from '../processor/messages.ts';
 import { table, type View } from '../tables.ts';
 import type { KeyGenParty } from './peerBodies.ts';
@@ -52,34 +52,35 @@ export interface SetRow {
   readonly handover?: BlockRef;
 }
 
-/** A key generation attempt; what came before the attempt was known is held here too. By validator, as participants are numbered anew. */
+/** A convener's proposal that may stand: the digest of its party, and how many key shares have signed it. */
+export interface ProposalRow {
+  readonly digest: Hex;
+  readonly shares: number;
+}
+
+/** A key generation attempt. What members say of it stands in `heard`, each word in a row of its own; here it is counted. */
 export interface KeyGenRow {
   /** Whether we have seen it open on our own chain, and acted on it. */
   readonly opened: boolean;
-  /** The first word of each convener. */
-  readonly proposals: Readonly<Record<Hex, KeyGenParty>>;
-  readonly votes: Readonly<Record<Hex, Hex>>;
-  /** The party that members with t key shares have signed. */
-  readonly party?: KeyGenParty;
-  readonly commitments: Readonly<Record<Hex, Hex>>;
+  /** By convener. */
+  readonly proposals: Readonly<Record<Hex, ProposalRow>>;
+  /** How many members' commitments are there. */
+  readonly commitments: number;
   readonly commitmentsGiven: boolean;
-  /** Shares for us, by sender and then by our participant. */
-  readonly shares: Readonly<Record<Hex, ByParticipant>>;
+  /** From how many members shares for us are there. */
+  readonly shares: number;
   readonly sharesGiven: boolean;
   readonly keyPair?: KeyPairRow;
   /** The MuSig round we are in. */
   readonly round: number;
   readonly submitted: boolean;
-  /** Who sent what must not be sent. */
-  readonly blamed: readonly Hex[];
 }
 
-/** One MuSig round of `set_keys` (reference serai.md §c.8): by validator. */
+/** One MuSig round of `set_keys` (reference serai.md §c.8): our part in it, and how many words of others are there. */
 export interface MusigRow {
-  readonly commitments: Readonly<Record<string, Hex>>;
-  readonly digests: Readonly<Record<string, Hex>>;
-  readonly shares: Readonly<Record<string, Hex>>;
   readonly mine: 'none' | 'committed' | 'shared';
+  readonly commitments: number;
+  readonly shares: number;
 }
 
 /** Something to be signed. Its digest is write-once. */
@@ -173,11 +174,18 @@ export const rosters = table<RosterRow>('rosters');
 export const removals = table<RemovalRow>('removals');
 export const sets = table<SetRow>('sets');
 export const keyGens = table<KeyGenRow>('keyGens');
+/** The party of a key generation attempt that members with t key shares have signed; and the latest such attempt of each set. */
+export const parties = table<KeyGenParty>('parties');
+export const latestParties = table<number>('latestParties');
+/** Whose proposal a member's vote signs, by attempt and member. */
+export const signers = table<Hex>('signers');
+/** Who sent what must not be sent in an attempt. */
+export const blames = table<readonly Hex[]>('blames');
 export const musigs = table<MusigRow>('musigs');
 export const signables = table<SignableRow>('signables');
 export const attempts = table<AttemptRow>('attempts');
 export const convenings = table<ConveningRow>('convenings');
-/** The first signed word of each kind of each other validator on an attempt, which is proof: by attempt, kind and validator. */
+/** The first signed word of each kind of each validator on an attempt, which is proof: by attempt, kind and validator. */
 export const heard = table<PeerMessage>('heard');
 export const words = table<WordRow>('words');
 /** How often a member of a set has not sent what it owed, by set and validator. */

@@ -8,7 +8,7 @@ import { fromHex, type Hex, toHex } from '../../../src/domain/hex.ts';
 import type { Command, ExternalObservation, Reply } from '../../../src/domain/processor/messages.ts';
 import { devAccount, signSr25519 } from '../../../src/domain/threshold/schnorrkel.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/memoryStore.ts';
-import { seeded } from '../../support/signingNetwork.ts';
+import { seeded } from '../../support/seeded.ts';
 
 const SEEDS = process.env['SEED'] === undefined ? [1, 2, 3, 4, 5, 6] : [Number(process.env['SEED'])];
 

@@ -3,7 +3,7 @@ import { concatBytes } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
 import { batchExecuted, batchProposed, maySignBatch } from '../../../src/domain/crypto/batches.ts';
 import type { CryptoContext } from '../../../src/domain/crypto/context.ts';
-import { MusigNonces } from '../../../src/domain/crypto/musigNonces.ts';
+import { MusigSigner } from '../../../src/domain/crypto/musigSigner.ts';
 import { externalObserved } from '../../../src/domain/crypto/replies.ts';
 import { networkRow, networks, type SetRow, sets, signables } from '../../../src/domain/crypto/rows.ts';
 import { signableKnown } from '../../../src/domain/crypto/signing.ts';
@@ -23,7 +23,7 @@ const context: CryptoContext = {
   sign: () => new Uint8Array(64),
   verify: () => true,
   isLive: () => true,
-  musig: new MusigNonces(new Uint8Array(32)),
+  musig: new MusigSigner(new Uint8Array(32)),
 };
 
 const setRow = (session: number, state: SetRow['state']): SetRow => ({

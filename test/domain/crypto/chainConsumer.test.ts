@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { everyEvent } from '../../../src/devnet/node/everyEvent.ts';
 import type { CryptoContext } from '../../../src/domain/crypto/context.ts';
-import { MusigNonces } from '../../../src/domain/crypto/musigNonces.ts';
+import { MusigSigner } from '../../../src/domain/crypto/musigSigner.ts';
 import { networks, sets } from '../../../src/domain/crypto/rows.ts';
 import { understandChain } from '../../../src/domain/crypto/understand.ts';
 import { type Hex, toHex } from '../../../src/domain/hex.ts';
@@ -26,7 +26,7 @@ const context: CryptoContext = {
   sign: () => new Uint8Array(64),
   verify: () => true,
   isLive: () => true,
-  musig: new MusigNonces(new Uint8Array(32).fill(1)),
+  musig: new MusigSigner(new Uint8Array(32).fill(1)),
 };
 
 const blockWith = (events: readonly EventRecord[]): ObservedBlock => ({

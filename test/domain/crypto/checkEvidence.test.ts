@@ -7,9 +7,9 @@ import { devAccount, signSr25519 } from '../../../src/domain/threshold/schnorrke
 
 const GENESIS: Hex = `0x${'07'.repeat(32)}`;
 
-const say = (name: string, { kind, body }: PeerBody, genesis = GENESIS): PeerMessage => {
+const say = (name: string, { kind, body }: PeerBody, genesis = GENESIS, receiver = 'Alice'): PeerMessage => {
   const { publicKey, secretKey } = devAccount(name);
-  const to = toHex(devAccount('Alice').publicKey);
+  const to = toHex(devAccount(receiver).publicKey);
   return signPeerMessage({ kind, from: toHex(publicKey), to, genesis, id: 'x', body }, (bytes) => signSr25519(secretKey, bytes));
 };
 
@@ -40,6 +40,15 @@ describe('evidence', () => {
     expect(check(say('Bob', share(0, '01')), say('Bob', share(1, '02'))).verdict).toBe('signed');
     const vote = (fill: string): PeerBody => ({ kind: 'certificate.vote', body: { id, signature: `0x${fill.repeat(64)}` } });
     expect(check(say('Bob', vote('01')), say('Bob', vote('02'))).verdict).toBe('signed');
+  });
+
+  it('is no key share for one validator beside that for another', () => {
+    const shares = (to: number): PeerBody => ({
+      kind: 'keygen.shares',
+      body: { id: { set: { network: 'Bitcoin', session: 0 }, attempt: 0 }, sender: 2, shares: { [to]: `0x0${String(to)}` } },
+    });
+    expect(check(say('Bob', shares(1)), say('Bob', shares(3), GENESIS, 'Charlie')).verdict).toBe('signed');
+    expect(check(say('Bob', shares(1)), say('Bob', shares(3))).verdict).toBe('proven');
   });
 
   it.each([

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../../src/domain/crypto/digest.ts';
 import { KEY_GEN_DEADLINE, keyGenAttemptAt, keyGenStart } from '../../../src/domain/crypto/keyGenClock.ts';
 import { convenerOf, mayBeProposed, partyWithout } from '../../../src/domain/crypto/keyGenParty.ts';
 import { KEPT_ATTEMPTS } from '../../../src/domain/crypto/keyGenRows.ts';
 import type { SetRow } from '../../../src/domain/crypto/rows.ts';
 import type { Hex } from '../../../src/domain/hex.ts';
 import { type Fault, KeyGenNetwork } from '../../support/keyGenNetwork.ts';
+import { checkKeys, checkSaidOnce } from '../../support/neverTwice.ts';
 
 const SEEDS = process.env['SEED'] === undefined ? [1, 2] : [Number(process.env['SEED'])];
 const FOUR = [1, 1, 1, 1];
@@ -17,46 +17,7 @@ const silentAt =
   (said) =>
     kinds.includes(said.kind) ? [] : [said];
 
-const keyOf = (network: KeyGenNetwork, at: number): Hex => network.member(at).key;
-
-/** What must hold whatever happened (design §7): one vote, one party, one secret and one share of each. */
-const checkNeverTwice = (network: KeyGenNetwork): void => {
-  const words = new Map<string, string>();
-  const once = (name: string, word: unknown): void => {
-    expect(words.get(name) ?? digestOf(word)).toBe(digestOf(word));
-    words.set(name, digestOf(word));
-  };
-  for (const [at, { key, fault, processor }] of network.members.entries()) {
-    expect(new Set(processor.begun).size).toBe(processor.begun.length);
-    for (const { party } of network.attemptsOf(at)) if (party !== undefined) once(`party/${String(party.id.attempt)}`, party);
-    if (fault !== undefined) continue;
-    for (const { from, body: said } of network.said) {
-      if (from !== key) continue;
-      if (said.kind === 'certificate.vote') once(`vote/${key}/${String(said.body.id.attempt)}`, said.body.signature);
-      if (said.kind === 'certificate.proposal') once(`proposal/${key}/${String(said.body.id.attempt)}`, said.body);
-      if (said.kind === 'musig.share') once(`share/${key}/${String(said.body.id.attempt)}/${String(said.body.round)}`, said.body.share);
-      if (said.kind === 'musig.commitment') once(`nonce/${said.body.commitment}`, [key, said.body.id, said.body.round]);
-    }
-  }
-};
-
-/** The chain has keys, and every member that was not removed has them and the same roster. */
-const checkKeys = (network: KeyGenNetwork, removed: readonly number[]): void => {
-  const keys = removed.map((at) => keyOf(network, at)).sort();
-  expect(network.taken?.removed).toEqual(keys);
-  for (const [at, { key, processor }] of network.members.entries()) {
-    const row = network.setOf(at);
-    expect(row.state).toBe('active');
-    expect(row.members.map(({ validator }) => validator)).toEqual(
-      network.members.map((each) => each.key).filter((each) => !keys.includes(each)),
-    );
-    expect(row.members.flatMap(({ participants }) => participants)).toEqual(Array.from({ length: row.n }, (_, index) => index + 1));
-    expect(row.mine).toEqual(row.members.find(({ validator }) => validator === key)?.participants ?? []);
-    if (keys.includes(key)) expect(processor.confirmed).toEqual([]);
-    else expect(processor.confirmed).toEqual([network.taken?.keyPair.substrate]);
-  }
-  checkNeverTwice(network);
-};
+const keysOf = (network: KeyGenNetwork, ...at: readonly number[]): Hex[] => at.map((place) => network.member(place).key);
 
 describe('the clock of key generation attempts', () => {
   it('gives an attempt its deadline, and later ones up to three times as much', () => {
@@ -79,29 +40,29 @@ describe.each(SEEDS)('a set of four, whatever comes first (SEED=%i)', (seed) => 
   });
 
   it('goes on without a member that never says anything', () => {
-    const network = new KeyGenNetwork({ seed, weights: FOUR });
+    const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
     network.member(seed % 4).fault = silent;
     network.run();
-    checkKeys(network, [seed % 4]);
+    checkKeys(network, keysOf(network, seed % 4));
   });
 
   it.each(['certificate.vote', 'keygen.commitments', 'keygen.shares', 'musig.commitment', 'musig.share'])(
     'goes on without a member that keeps its %s to itself',
     (kind) => {
-      const network = new KeyGenNetwork({ seed, weights: FOUR });
+      const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
       network.member(seed % 4).fault = silentAt(kind);
       network.run();
       // Three of four sign the party without the fourth: a vote of its own is not needed.
-      checkKeys(network, kind === 'certificate.vote' ? [] : [seed % 4]);
+      checkKeys(network, kind === 'certificate.vote' ? [] : keysOf(network, seed % 4));
     },
   );
 
   it('goes on without a member whose commitments no processor takes', () => {
-    const network = new KeyGenNetwork({ seed, weights: FOUR });
+    const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
     network.member(seed % 4).fault = (said) =>
       said.kind === 'keygen.commitments' ? [{ ...said, body: { ...said.body, commitments: '0x01' } }] : [said];
     network.run();
-    checkKeys(network, [seed % 4]);
+    checkKeys(network, keysOf(network, seed % 4));
     expect(network.reports.some(({ type }) => type === 'serai.report.blame.v1')).toBe(true);
   });
 
@@ -111,34 +72,34 @@ describe.each(SEEDS)('a set of four, whatever comes first (SEED=%i)', (seed) => 
       said.kind === 'musig.share' ? [{ ...said, body: { ...said.body, share: `0x${'01'.repeat(32)}` } }] : [said];
     network.run();
     expect(network.evidence()).toContain('musig.invalid');
-    checkKeys(network, [seed % 4]);
+    checkKeys(network, keysOf(network, seed % 4));
   });
 
   it('has its keys in the end though one member withholds from one other', () => {
-    const network = new KeyGenNetwork({ seed, weights: FOUR });
-    const victim = keyOf(network, (seed + 1) % 4);
+    const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
+    const [victim] = keysOf(network, (seed + 1) % 4);
     network.member(seed % 4).fault = (said, to) => (said.kind === 'keygen.shares' && to === victim ? [] : [said]);
     network.run(20_000);
     expect(network.taken).toBeDefined();
-    checkNeverTwice(network);
+    checkSaidOnce(network);
   });
 
   it('never goes on with fewer than the threshold', () => {
-    const network = new KeyGenNetwork({ seed, weights: FOUR });
+    const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
     for (const at of [0, 1]) network.member(at).fault = silent;
     network.run(2000);
     expect(network.taken).toBeUndefined();
-    for (const at of [2, 3]) for (const { party } of network.attemptsOf(at)) expect(party?.members.length ?? 4).toBeGreaterThanOrEqual(3);
-    checkNeverTwice(network);
-    expect(network.attemptsOf(2).length).toBeLessThan(KEPT_ATTEMPTS + 4);
+    for (const at of [2, 3]) for (const { members } of network.partiesOf(at)) expect(members.length).toBeGreaterThanOrEqual(3);
+    checkSaidOnce(network);
+    expect(network.remembered(2)).toBeLessThan(KEPT_ATTEMPTS + 4);
     for (const at of [0, 1]) network.member(at).fault = undefined;
     network.run(20_000);
     expect(network.taken).toBeDefined();
-    checkNeverTwice(network);
+    checkSaidOnce(network);
   });
 
   it('has its keys while members die and start again', () => {
-    const network = new KeyGenNetwork({ seed, weights: FOUR });
+    const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
     for (let step = 0; network.taken === undefined && step < 20_000; step += 1) {
       if (step % 40 === 39) network.restart(Math.floor(step / 40) % 4);
       network.step();
@@ -146,22 +107,22 @@ describe.each(SEEDS)('a set of four, whatever comes first (SEED=%i)', (seed) => 
     network.run(20_000);
     expect(network.taken).toBeDefined();
     expect(network.evidence()).toEqual([]);
-    checkNeverTwice(network);
+    checkSaidOnce(network);
   });
 
   it('keeps its promises where deadlines pass while messages are on their way', () => {
-    const network = new KeyGenNetwork({ seed, weights: FOUR, hurry: 0.6 });
+    const network = new KeyGenNetwork({ seed, weights: FOUR, hurry: 0.6, model: true });
     for (let step = 0; network.taken === undefined && step < 40_000; step += 1) {
       if (step % 100 === 99) network.restart(Math.floor(step / 100) % 4);
       network.step();
     }
     expect(network.taken).toBeDefined();
     network.run(40_000);
-    checkNeverTwice(network);
+    checkSaidOnce(network);
   });
 
   it('takes two proposals of one convener as evidence, and signs one at most', () => {
-    const network = new KeyGenNetwork({ seed, weights: FOUR });
+    const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
     const other: Fault = (said) =>
       said.kind === 'certificate.proposal' ? [said, { ...said, body: { ...said.body, threshold: 2 } }] : [said];
     const convener = network.members.findIndex(({ key }) => key === convenerOf(network.row(), 0, []));
@@ -169,26 +130,26 @@ describe.each(SEEDS)('a set of four, whatever comes first (SEED=%i)', (seed) => 
     network.run();
     expect(network.evidence()).toEqual(expect.arrayContaining([expect.stringMatching(/^certificate\./)]));
     expect(network.taken).toBeDefined();
-    checkNeverTwice(network);
+    checkSaidOnce(network);
   });
 });
 
 describe.each(SEEDS)('unequal weights (SEED=%i)', (seed) => {
   it('number the shares of who remains anew, under the threshold of all', () => {
-    const network = new KeyGenNetwork({ seed, weights: [3, 1, 2, 4] });
+    const network = new KeyGenNetwork({ seed, weights: [3, 1, 2, 4], model: true });
     network.member(2).fault = silent;
     network.run();
-    checkKeys(network, [2]);
+    checkKeys(network, keysOf(network, 2));
     expect(network.setOf(0)).toMatchObject({ n: 8, t: 7 });
     expect(network.setOf(3).mine).toEqual([5, 6, 7, 8]);
   });
 
   it('leave out two of seven that fail at different steps', () => {
-    const network = new KeyGenNetwork({ seed, weights: [1, 1, 1, 1, 1, 1, 1] });
+    const network = new KeyGenNetwork({ seed, weights: [1, 1, 1, 1, 1, 1, 1], model: true });
     network.member(seed % 7).fault = silent;
     network.member((seed + 3) % 7).fault = silentAt('musig.share');
     network.run(20_000);
-    checkKeys(network, [seed % 7, (seed + 3) % 7]);
+    checkKeys(network, keysOf(network, seed % 7, (seed + 3) % 7));
   });
 });
 
@@ -242,7 +203,7 @@ describe('a proposal', () => {
     const voters = seen.said.filter(({ body }) => body.kind === 'certificate.vote' && body.body.id.attempt === 1).map(({ from }) => from);
     expect(voters.filter((from) => from !== convener)).toEqual([]);
     expect(seen.taken).toBeDefined();
-    checkNeverTwice(seen);
+    checkSaidOnce(seen);
   });
 });
 
@@ -261,7 +222,7 @@ describe('a convener', () => {
     network.run(20_000);
     expect(network.evidence()).toContain('certificate.conflict');
     expect(network.taken).toBeDefined();
-    checkNeverTwice(network);
+    checkSaidOnce(network);
   });
 });
 

@@ -1,41 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/domain/crypto/digest.ts';
-import { fromHex, type Hex } from '../../../src/domain/hex.ts';
-import { drawParty } from '../../../src/domain/party/drawParty.ts';
+import type { Hex } from '../../../src/domain/hex.ts';
 import { WINDOW, windowOf } from '../../../src/domain/party/window.ts';
-import { type SignId, signIdName } from '../../../src/domain/processor/ids.ts';
+import type { SignId } from '../../../src/domain/processor/ids.ts';
+import { checkSignedOnce, signedOf } from '../../support/neverTwice.ts';
 import { type Fault, SigningNetwork, type SigningNetworkOptions } from '../../support/signingNetwork.ts';
 
 const SEEDS = process.env['SEED'] === undefined ? [1, 2, 3] : [Number(process.env['SEED'])];
-
-interface Signed {
-  readonly id: SignId;
-  readonly signature: Hex;
-  readonly rule: 'pure' | 'convened';
-  readonly party?: readonly number[];
-  readonly blockHash?: Hex;
-  readonly stream?: string;
-}
-
-const signedOf = (network: SigningNetwork): Signed[] =>
-  network.reported('serai.report.signed.v1').map(({ data }) => data as unknown as Signed);
-
-/** Never twice (design §8): what must hold after every run. That no preprocess serves two maps is checked by the processors themselves. */
-const checkNeverTwice = (network: SigningNetwork): void => {
-  const signatures = new Map<string, string>();
-  for (const { id, signature, rule, party, blockHash, stream } of signedOf(network)) {
-    expect(signatures.get(id.id) ?? signature).toBe(signature);
-    signatures.set(id.id, signature);
-    expect(rule).toBe(windowOf(id.attempt) % 2 === 0 ? 'pure' : 'convened');
-    if (rule === 'pure' && party !== undefined && blockHash !== undefined && stream !== undefined)
-      expect(party).toEqual(
-        drawParty({ blockHash: fromHex(blockHash), participants: network.n, threshold: network.t, stream: BigInt(stream) }),
-      );
-    if (party !== undefined) expect(new Set(party).size).toBe(network.t);
-  }
-  const begun = network.reported('serai.report.attempt.v1').map(({ by, data }) => `${by} ${signIdName((data as unknown as Signed).id)}`);
-  expect(new Set(begun).size).toBe(begun.length);
-};
 
 /** Signs `count` things and returns the windows it took, one for each. */
 const run = (options: SigningNetworkOptions, count = 2, most = 60): number[] => {
@@ -45,7 +16,7 @@ const run = (options: SigningNetworkOptions, count = 2, most = 60): number[] => 
     () => Array.from({ length: count }, (_, id) => network.signedBy(String(id))).every((signed) => signed === network.honest.length),
     most * WINDOW,
   );
-  checkNeverTwice(network);
+  checkSignedOnce(network);
   return Array.from({ length: count }, (_, id) =>
     Math.min(
       ...signedOf(network)
@@ -85,7 +56,7 @@ describe.each(SEEDS)('signing (SEED=%i)', (seed) => {
     expect(() => {
       network.until(() => network.signedBy('0') > 0, 12 * WINDOW);
     }).toThrow(`SEED=${String(seed)}`);
-    checkNeverTwice(network);
+    checkSignedOnce(network);
   });
 });
 
@@ -95,9 +66,11 @@ describe('after a time away', () => {
     network.liveFrom = 60;
     network.sign('0');
     network.until(() => network.signedBy('0') === 4, 80);
-    const begun = network.reported('serai.report.attempt.v1').map(({ data }) => windowOf((data as unknown as Signed).id.attempt));
+    const begun = network
+      .reported('serai.report.attempt.v1')
+      .map(({ data }) => windowOf((data as unknown as { readonly id: SignId }).id.attempt));
     expect(Math.min(...begun)).toBe(6);
-    checkNeverTwice(network);
+    checkSignedOnce(network);
   });
 });
 
