@@ -7,6 +7,7 @@ import { memory } from './memory.ts';
 import { micro } from './micro.ts';
 import { observe } from './observe.ts';
 import { signing } from './signing.ts';
+import { store } from './store.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   micro: () => micro(report),
   observe: () => observe(report),
   signing: () => signing(report),
+  store: () => store(report),
   memory: () => memory(Number(values.minutes), report),
 };
 const names = positionals.length === 0 ? Object.keys(benches) : positionals;

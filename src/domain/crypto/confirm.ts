@@ -12,6 +12,7 @@ import { keyGenRow, mayHear, noteBlame, noteKeyGen, superseded } from './keyGenR
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, type KeyPairRow, keyGens, type MusigRow, mayUseKeys, musigs, removals, type SetRow, sets } from './rows.ts';
 import { accuse, report, tellPeers, tellProcessor } from './say.ts';
+import { isHeld, isKeyGenBurnt, isQuarantined } from './standing.ts';
 
 const NOTHING: MusigRow = { commitments: {}, digests: {}, shares: {}, mine: 'none' };
 
@@ -53,7 +54,7 @@ const enterRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: n
   const { keyPair, party } = keyGenRow(draft, id);
   const current = roundRow(draft, id, round);
   if (keyPair === undefined || party === undefined || current.mine !== 'none') return;
-  if (row?.state !== 'keygen' || superseded(draft, row, id)) return;
+  if (row?.state !== 'keygen' || superseded(draft, row, id) || isHeld(draft, row) || isKeyGenBurnt(draft, row, id)) return;
   noteKeyGen(draft, id, { round });
   const digest = digestOf(keyPair);
   const commitment = context.musig.commit(roundName(id, round));
@@ -102,7 +103,7 @@ const shareInRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round:
   const { keyPair, party } = keyGenRow(draft, id);
   const current = roundRow(draft, id, round);
   if (keyPair === undefined || party === undefined || current.mine !== 'committed') return;
-  if (row?.state !== 'keygen' || superseded(draft, row, id)) return;
+  if (row?.state !== 'keygen' || superseded(draft, row, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)) return;
   const members = validatorsOf(party);
   if (members.some((member) => current.commitments[member] === undefined)) return;
   const digest = digestOf(keyPair);
@@ -145,7 +146,7 @@ const finishRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: 
   const row = sets.get(draft, setName(id.set));
   const { keyPair, party, submitted } = keyGenRow(draft, id);
   const current = roundRow(draft, id, round);
-  if (keyPair === undefined || party === undefined || submitted || row?.state !== 'keygen') return;
+  if (keyPair === undefined || party === undefined || submitted || row?.state !== 'keygen' || isQuarantined(draft)) return;
   const members = validatorsOf(party);
   if (members.some((member) => current.shares[member] === undefined || current.commitments[member] === undefined)) return;
   const musig = musigRoundOf(party, keyPair, current);
@@ -168,11 +169,16 @@ const finishRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: 
   });
 };
 
-/** After a start: rounds we committed to in an earlier life are over, the next one is ours to open. */
+/**
+ * After a start, and with each block while it was not known how we stand: rounds we committed to in an earlier life are over, the next one
+ * is ours to open; a round that waited for us is entered.
+ */
 export const reopenRounds = (draft: Draft, context: CryptoContext): void => {
   for (const [, { party, round, keyPair, submitted }] of [...keyGens.rows(draft)]) {
     if (party === undefined || keyPair === undefined || submitted) continue;
-    if (roundRow(draft, party.id, round).mine === 'committed') enterRound(draft, context, party.id, round + 1);
+    const { mine } = roundRow(draft, party.id, round);
+    if (mine === 'none') enterRound(draft, context, party.id, round);
+    if (mine === 'committed' && !context.musig.holds(roundName(party.id, round))) enterRound(draft, context, party.id, round + 1);
   }
 };
 

@@ -4,12 +4,14 @@ import { type ByParticipant, type KeyGenId, type SetId, setName } from '../proce
 import type { PartyMember } from '../processor/messages.ts';
 import type { Draft, Json } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
+import { greet } from './greet.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
 import { forgetOldAttempts, keyGenRow, mayHear, noteBlame, noteKeyGen, openAttempt, superseded } from './keyGenRows.ts';
 import { isPlausible, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, keyGens, type SetRow, sets } from './rows.ts';
 import { accuse, report, requestLinks, tellPeers, tellProcessor } from './say.ts';
+import { isHeld, isKeyGenBurnt, isQuarantined } from './standing.ts';
 import { isPaused } from './stops.ts';
 
 export { keyGenName, validatorsOf } from './keyGenParty.ts';
@@ -22,6 +24,7 @@ export const openKeyGen = (draft: Draft, context: CryptoContext, set: SetId, anc
   const row: SetRow = { set, anchor, members, n, t: thresholdOf(n), mine, state: 'keygen' };
   sets.put(draft, setName(set), row);
   requestLinks(draft, context, setName(set), validatorsOf(row));
+  greet(draft, context, row);
   siftProposals(draft, context, row);
   enterAttempt(draft, context, row);
 };
@@ -44,6 +47,7 @@ const siftProposals = (draft: Draft, context: CryptoContext, row: SetRow): void 
 /** The attempt our chain has open: if the draw is ours we propose its party, once; what was proposed by others may be signed now. */
 const enterAttempt = (draft: Draft, context: CryptoContext, row: SetRow): void => {
   const id = { set: row.set, attempt: openAttempt(draft, row) };
+  if (isHeld(draft, row) || isKeyGenBurnt(draft, row, id)) return;
   if (!keyGenRow(draft, id).opened) {
     noteKeyGen(draft, id, { opened: true });
     forgetOldAttempts(draft, row);
@@ -60,7 +64,7 @@ const propose = (draft: Draft, context: CryptoContext, row: SetRow, party: KeyGe
 
 /** Signs a proposal of the attempt our chain has open, once and for ever: the row stands before the signature leaves. */
 const consider = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
-  if (isPaused(draft, row.set.network)) return;
+  if (isPaused(draft, row.set.network) || isHeld(draft, row) || isKeyGenBurnt(draft, row, id)) return;
   const attempt = keyGenRow(draft, id);
   if (attempt.votes[context.self] === undefined && attempt.party === undefined && id.attempt === openAttempt(draft, row)) {
     const party = Object.values(attempt.proposals).find((proposal) => isPlausible(draft, context, row, proposal));
@@ -113,7 +117,7 @@ export const voteArrived = (draft: Draft, context: CryptoContext, from: Hex, id:
 /** Once members with t key shares have signed a party it is the attempt's, and the processor gets it and may begin. */
 const certify = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
   const attempt = keyGenRow(draft, id);
-  if (attempt.party !== undefined || superseded(draft, row, id)) return;
+  if (attempt.party !== undefined || superseded(draft, row, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)) return;
   const voters = Object.keys(attempt.votes) as Hex[];
   for (const party of Object.values(attempt.proposals)) {
     if (sharesOf(party.members, voters) < row.t) continue;
@@ -147,7 +151,9 @@ const begin = (draft: Draft, context: CryptoContext, party: KeyGenParty, signatu
 /** The party of an attempt that goes on: certified, of a set without keys, with no later one begun. */
 const runningParty = (draft: Draft, id: KeyGenId): KeyGenParty | undefined => {
   const row = sets.get(draft, setName(id.set));
-  return row?.state !== 'keygen' || superseded(draft, row, id) ? undefined : keyGenRow(draft, id).party;
+  return row?.state !== 'keygen' || superseded(draft, row, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)
+    ? undefined
+    : keyGenRow(draft, id).party;
 };
 
 /** Our processor's commitments go to every member. */
