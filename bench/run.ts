@@ -8,6 +8,7 @@ import { micro } from './micro.ts';
 import { observe } from './observe.ts';
 import { roundTrips } from './roundTrips.ts';
 import { signing } from './signing.ts';
+import { store } from './store.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
     await signing(report);
     await roundTrips(report);
   },
+  store: () => store(report),
   memory: () => memory(Number(values.minutes), report),
 };
 const names = positionals.length === 0 ? Object.keys(benches) : positionals;

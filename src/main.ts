@@ -17,11 +17,14 @@ import {
   whole,
   words,
 } from './commands/arguments.ts';
+import { type Configured, configured } from './commands/configured.ts';
+import { addDataCommands } from './commands/dataCommands.ts';
 import type { DecodeCommand } from './commands/decode.ts';
 import type { DevnetCommand } from './commands/devnet.ts';
 import type { ActOnLetter, ListLetters } from './commands/dlq.ts';
 import { printDraw } from './commands/drawCommand.ts';
 import type { ReplayCommand } from './commands/replay.ts';
+import type { ResumeCommand } from './commands/resume.ts';
 import type { RunCommand } from './commands/run.ts';
 import type { TailCommand } from './commands/tail.ts';
 import type { TopicsCommand } from './commands/topics.ts';
@@ -43,6 +46,8 @@ const die = (error: unknown): never => {
   process.exit(exitCodeOf(error));
 };
 
+// What is written here is for this user alone.
+process.umask(0o077);
 silenceCallTypeWarning();
 silenceNegativeTimeout();
 rxjsConfig.onUnhandledError = die;
@@ -87,17 +92,6 @@ program
     // What libraries keep open must not keep a finished run alive.
     process.exit(0);
   });
-
-/** What commands that work on a configured deployment have in common. */
-const configured = (command: Command): Command =>
-  command
-    .requiredOption('--config <file>', 'configuration file')
-    .addOption(new Option('--set <section.key=value>', 'override a key of the file; may be given again').argParser(collect).default([]));
-
-interface Configured {
-  readonly config: string;
-  readonly set: readonly string[];
-}
 
 configured(program.command('run'))
   .description('run the coordinator of one validator')
@@ -278,29 +272,45 @@ configured(solvency.command('acknowledge'))
     process.exit(0);
   });
 
-const stopping = (what: 'pause' | 'resume', description: string): Command =>
-  configured(program.command(what))
-    .description(description)
-    .argument('<scope>', 'node, signing, or a network as in Bitcoin', pauseScope)
-    .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
-    .addHelpText(
-      'after',
-      `\nExample:\n  npm run -s coordinator -- ${what} signing --reason "disk is being replaced" --config config/local.toml`,
-    );
-
-stopping('pause', 'begin nothing new: for the whole node, for one network, or no signatures only').action(
-  async (scope: Scope, { config, set, reason }: Configured & { reason: string }) => {
+configured(program.command('pause'))
+  .description('begin nothing new: for the whole node, for one network, or no signatures only')
+  .argument('<scope>', 'node, signing, or a network as in Bitcoin', pauseScope)
+  .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
+  .addHelpText(
+    'after',
+    '\nExample:\n  npm run -s coordinator -- pause signing --reason "disk is being replaced" --config config/local.toml',
+  )
+  .action(async (scope: Scope, { config, set, reason }: Configured & { reason: string }) => {
     const { pause } = await import('./commands/pause.ts');
     await pause(loadConfig(config, process.env, set), scope, reason);
     process.exit(0);
-  },
-);
+  });
 
-stopping('resume', 'take a pause back').action(async (scope: Scope, { config, set, reason }: Configured & { reason: string }) => {
-  const { resume } = await import('./commands/pause.ts');
-  await resume(loadConfig(config, process.env, set), scope, reason);
-  process.exit(0);
-});
+configured(program.command('resume'))
+  .description('take a pause back; without a scope, let a coordinator go on that is in quarantine')
+  .argument('[scope]', 'node, signing, or a network as in Bitcoin', pauseScope)
+  .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
+  .option(
+    '--force',
+    'leave quarantine though not everyone has answered; what may have been done in a life that is lost is burnt all the same',
+    false,
+  )
+  .option('--timeout <seconds>', 'time the coordinator has to answer', whole(1, 3_600), 60)
+  .option('--json', 'print the account as one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExits with 1 where it stays in quarantine, and says why.\nExamples:\n  npm run -s coordinator -- resume signing --reason "the disk was replaced" --config config/local.toml\n  npm run -s coordinator -- resume --reason "restored after a disk failure" --config config/local.toml',
+  )
+  .action(async (scope: Scope | undefined, { config, set, ...options }: Configured & ResumeCommand) => {
+    const loaded = loadConfig(config, process.env, set);
+    if (scope === undefined) {
+      const { resumeCoordinator } = await import('./commands/resume.ts');
+      process.exit((await resumeCoordinator(loaded, options)) ? 0 : EXIT.failed);
+    }
+    const { resume } = await import('./commands/pause.ts');
+    await resume(loaded, scope, options.reason);
+    process.exit(0);
+  });
 
 const audit = program
   .command('audit')
@@ -426,5 +436,7 @@ party
     `\nExample:\n  npm run -s coordinator -- party draw --block-hash 0x${'00'.repeat(32)} --validators 4 --threshold 3 --json`,
   )
   .action(printDraw);
+
+addDataCommands(program);
 
 program.parseAsync().catch(die);

@@ -32,9 +32,13 @@ const actOf = (record: StoredRecord): Act | undefined => {
         ? data.scope
         : 'letter' in data
           ? data.letter
-          : Object.entries(data.details)
-              .map(([key, value]) => `${key} ${value}`)
-              .join(', ');
+          : 'force' in data
+            ? data.force
+              ? 'forced'
+              : ''
+            : Object.entries(data.details)
+                .map(([key, value]) => `${key} ${value}`)
+                .join(', ');
   const act = 'act' in data ? data.act : type.replace(/^serai\.control\.|\.v1$/g, '');
   return { offset: offset.toString(), time: headers['ce_time'] ?? '', by: headers['ce_source'] ?? '', act, what, reason: data.reason };
 };

@@ -1,30 +1,46 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
+import type { BackupKeys } from '../data/backup/backupKeys.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
+import { fingerprintOf, type Keystore, keystore, openKeystore } from '../domain/sealing/keystore.ts';
+import { Secret } from '../domain/sealing/secret.ts';
 import { sourcesOf } from '../domain/topics.ts';
-import { readSecretHex } from './secretFile.ts';
+import { passphraseFor } from './passphrase.ts';
+import { readHexText, readSecretText, writeSecretFile } from './secretFile.ts';
 
 /** The master key; a development account gets one made at its first start. */
 export const masterKey = async ({ keys }: Config): Promise<Uint8Array> => {
   const file = keys.master_key_file;
-  if (keys.dev_account !== undefined && !existsSync(file)) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(`${file}.new`, `${toHex(randomBytes(32))}\n`, { mode: 0o600, flush: true });
-    await rename(`${file}.new`, file);
-  }
+  if (keys.dev_account !== undefined && !existsSync(file)) await writeSecretFile(file, `${toHex(randomBytes(32))}\n`);
   return readMasterKey(keys);
 };
 
-/** The master key as it stands in its file. */
-export const readMasterKey = ({ master_key_file }: Config['keys']): Promise<Uint8Array> =>
-  readSecretHex(master_key_file, 'keys.master_key_file', [32]);
+/** The master key out of its file: as it stands there, or under a passphrase that is read or asked for. */
+export const readMasterKey = async ({ master_key_file: file, passphrase_file }: Config['keys']): Promise<Uint8Array> => {
+  const text = await readSecretText(file, MASTER_KEY, '32 bytes of hex, or a keystore that "keys create" makes,');
+  if (!text.startsWith('{')) return readHexText(text, `${MASTER_KEY} ${file}`, [32]);
+  return (await openKeystore(readKeystore(text, file), await passphraseFor(file, passphrase_file))).expose();
+};
+
+/** Reads a keystore's file. */
+export const readKeystore = (text: string, file: string): Keystore => {
+  try {
+    return keystore.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new ConfigError('config.invalid', `${file} is neither 32 bytes of hex nor a keystore; bring it back from where you keep a copy`, {
+      cause,
+    });
+  }
+};
+
+/** What the file of the master key is called in messages. */
+const MASTER_KEY = 'keys.master_key_file';
 
 /** Derives the keys of a deployment from its master key, each by what it is for. */
 export const deriver =
@@ -49,6 +65,19 @@ export const signingSecretsOf = (derive: (what: string) => Uint8Array): SigningS
   integrity: derive('integrity'),
   operator: derive('operator'),
 });
+
+/** What a deployment's backups are sealed, named and signed with. */
+export const backupKeysOf = (master: Uint8Array, name: string): BackupKeys => {
+  const derive = deriver(master, name);
+  const sign = derive('backup/sign');
+  return {
+    seal: new Secret(derive('backup/seal')),
+    name: new Secret(derive('backup/name')),
+    sign: new Secret(sign),
+    publicKey: publicKeyOf(sign),
+    masterKey: fingerprintOf(new Secret(master)),
+  };
+};
 
 /** The public keys of everything that may write to a deployment's topics: those the configuration pins, and its own. */
 export const pinsOf = ({ general, keys }: Config, secrets: SigningSecrets | undefined): Readonly<Record<string, Uint8Array>> => {

@@ -8,7 +8,7 @@ import type { ThreadData, ThreadWord } from './run.ts';
 import { runModules } from './runModules.ts';
 
 // The entry point of a thread that runs one module; it hears `stop`, and tells why it cannot go on.
-const { config, module } = workerData as ThreadData;
+const { config, module, master } = workerData as ThreadData;
 
 const say = (word: ThreadWord): void => {
   parentPort?.postMessage(word);
@@ -33,6 +33,6 @@ const onStop = (stop: () => void): (() => void) => {
   return () => parentPort?.off('message', stop);
 };
 
-runModules(config, [module], { onStop, tell }).then(() => {
+runModules(config, [module], { master, onStop, tell }).then(() => {
   process.exit(0);
 }, fail);

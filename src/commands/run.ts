@@ -17,6 +17,8 @@ export interface RunCommand {
 export interface ThreadData {
   readonly config: Config;
   readonly module: ModuleName;
+  /** Read once: a passphrase is asked for once. */
+  readonly master: Uint8Array;
 }
 
 /** Why a module in a thread cannot run on. */
@@ -88,10 +90,8 @@ const runThread = (
   };
 };
 
-const runThreads = async (config: Config, told: Told): Promise<void> => {
-  // Made once, if it has to be made.
-  await masterKey(config);
-  const threads = MODULES.map((module) => runThread({ config, module }, told.of(module)));
+const runThreads = async (config: Config, master: Uint8Array, told: Told): Promise<void> => {
+  const threads = MODULES.map((module) => runThread({ config, module, master }, told.of(module)));
   const release = onSignals(() => {
     for (const { stop } of threads) stop();
   });
@@ -108,10 +108,11 @@ const runThreads = async (config: Config, told: Told): Promise<void> => {
 /** Runs the coordinator a configuration describes, until a signal: each module in a thread, or some of them in this one. */
 export const runCoordinator = async (config: Config, { modules }: RunCommand): Promise<void> => {
   const told = stagesTold();
+  const master = await masterKey(config);
   const health = config.http === undefined ? undefined : await openHealthServer({ ...config.http, stages: told.all, now: Date.now });
   try {
-    if (modules === undefined) await runThreads(config, told);
-    else await runModules(config, modules, { onStop: onSignals, tell: told.of(modules.join(', ')) });
+    if (modules === undefined) await runThreads(config, master, told);
+    else await runModules(config, modules, { master, onStop: onSignals, tell: told.of(modules.join(', ')) });
   } finally {
     await health?.close();
   }

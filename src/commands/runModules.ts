@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Subject } from 'rxjs';
 import { ConfigError } from '../core/configError.ts';
@@ -9,22 +7,24 @@ import { openLog } from '../core/log.ts';
 import { logParked } from '../core/logParked.ts';
 import { solvencyRules } from '../core/solvencyRules.ts';
 import { supervise } from '../core/supervise.ts';
-import { openSealedStore } from '../data/sealedStore.ts';
+import type { PatientStore } from '../data/patientStore.ts';
+import type { SealedStore } from '../data/sealedStore.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import { toHex } from '../domain/hex.ts';
-import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
 import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
-import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
-import { deriver, masterKey, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
+import { backUpModule, backupTargets } from './backups.ts';
+import { deriver, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
 import { kafkaConnection } from './kafkaConnection.ts';
+import { type KeepBackups, keepBackups } from './keepBackups.ts';
 import { prepareTopics, topicsWanted } from './prepareTopics.ts';
 import { readSecretHex } from './secretFile.ts';
 import { seraiEndpoints } from './seraiEndpoints.ts';
+import { openModuleStore, random } from './stores.ts';
 
 /** Milliseconds the node and Kafka have to answer at the start. */
 const CONNECT = 10_000;
@@ -85,21 +85,55 @@ const openChain = (config: Config, log: Logger): Promise<SeraiClient> => {
 
 /** What modules are run in: a process or a thread. */
 export interface Surroundings {
+  readonly master: Uint8Array;
   /** Is given what stops them. */
   readonly onStop: (stop: () => void) => () => void;
   /** Hears every second where their work stands. */
   readonly tell: (stages: readonly Stage[]) => void;
 }
 
+/** A module that waits for room on its disk, and since when. */
+const waitingStage = (module: ModuleName, store: PatientStore): Stage[] => {
+  const waits = store.waits();
+  return waits === undefined
+    ? []
+    : [{ name: `${module} writes its store`, waiting: Math.max(1, waits.writes), movedAt: waits.since, reason: waits.reason }];
+};
+
+/** Where the log hears of backups. */
+const toldTo = (log: Logger): Pick<KeepBackups, 'made' | 'failed'> => ({
+  made: (module, id, details) => {
+    log.info({ module, id, ...details }, 'backup.made');
+  },
+  failed: (module, error) => {
+    log.error({ module, reason: String(error) }, 'backup.failed');
+  },
+});
+
+/** Brings a change of data keys to its end that an earlier life of this process had begun. */
+const finishRotation = async (store: SealedStore, log: Logger, ended: Promise<void>): Promise<void> => {
+  const stop = new AbortController();
+  const leave = (): void => {
+    stop.abort();
+  };
+  ended.then(leave, leave);
+  try {
+    const values = await store.reseal({ signal: stop.signal });
+    if (values > 0) log.info({ store: store.storeId, values }, 'keys.rotated');
+  } catch (error) {
+    if (!stop.signal.aborted) log.error({ store: store.storeId, reason: String(error) }, 'keys.rotation-failed');
+  }
+};
+
 /** Milliseconds between two words about where work stands. */
 const TELL = 1_000;
 
 /** Runs modules of the coordinator a configuration describes on one event loop. */
-export const runModules = async (config: Config, modules: readonly ModuleName[], { onStop, tell }: Surroundings): Promise<void> => {
+export const runModules = async (config: Config, modules: readonly ModuleName[], { master, onStop, tell }: Surroundings): Promise<void> => {
   const { general, observation, connection } = config;
   const log = openLog(general.log_level).child({ modules });
   const key = await seraiKey(config);
-  const master = await masterKey(config);
+  const targets = await backupTargets(config);
   const derive = deriver(master, general.name);
   await using opened = new AsyncDisposableStack();
   // Both are tried, so that one start tells of everything that cannot be reached.
@@ -112,19 +146,25 @@ export const runModules = async (config: Config, modules: readonly ModuleName[],
 
   const signingSecrets = signingSecretsOf(derive);
   const stop$ = new Subject<void>();
-  const random = (length: number): Uint8Array => randomBytes(length);
+  const stores = new Map<ModuleName, SealedStore>();
+  const patient = new Map<ModuleName, PatientStore>();
   const validator = toHex(key.publicKey);
   const coordinator = opened.adopt(
     await openCoordinator({
       modules,
       name: general.name,
       networks: enabledNetworks(config),
-      openStore: async (module) =>
-        openSealedStore(await openRocksdbStore(join(general.data_dir, general.name, module)), {
-          storeId: `${general.name}/${module}`,
-          key: new Secret(derive('store')),
-          random,
-        }),
+      openStore: async (module) => {
+        const store = await openModuleStore(config, module, {
+          master,
+          opened: (opening) => {
+            patient.set(module, opening);
+          },
+          backUp: (rows) => backUpModule(config, module, rows, { master, targets, at: Date.now(), cause: 'migration', now: Date.now }),
+        });
+        stores.set(module, store);
+        return store;
+      },
       busOf: (module) => {
         const bus = buses.get(module);
         if (bus === undefined) throw new Error(`${module} does not run here`);
@@ -162,14 +202,25 @@ export const runModules = async (config: Config, modules: readonly ModuleName[],
     running.stop(DRAIN);
   });
   log.info({ name: general.name, validator }, 'coordinator.running');
-  tell(coordinator.stages());
-  const telling = setInterval(() => {
-    tell(coordinator.stages());
-  }, TELL);
+  const backups = [...stores].map(([module, store]) =>
+    keepBackups(config, module, store, { master, targets, now: Date.now, ...toldTo(log) }),
+  );
+  const resealing = [...stores.values()].map((store) => finishRotation(store, log, running.ended));
+  const tellAll = (): void => {
+    tell([
+      ...coordinator.stages(),
+      ...[...patient].flatMap(([module, store]) => waitingStage(module, store)),
+      ...backups.map(({ stage }) => stage()),
+    ]);
+  };
+  tellAll();
+  const telling = setInterval(tellAll, TELL);
   try {
     await running.ended;
   } finally {
     clearInterval(telling);
     release();
+    for (const store of patient.values()) store.giveUp();
+    await Promise.all([...backups.map(({ close }) => close()), ...resealing]);
   }
 };

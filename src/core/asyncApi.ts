@@ -9,7 +9,7 @@ import { peerMessage } from '../domain/peers/peerMessage.ts';
 import { externalNetwork } from '../domain/processor/ids.ts';
 import { command, externalObservation, reply } from '../domain/processor/messages.ts';
 import { recordHeaders } from '../domain/record/cloudEvents.ts';
-import { epochOpened } from '../domain/record/epochOpened.ts';
+import { ALWAYS_OPEN, epochOpened } from '../domain/record/epochOpened.ts';
 import { integrityReport } from '../domain/solvency/reports.ts';
 import { topicsOf } from '../domain/topics.ts';
 
@@ -139,7 +139,7 @@ const parametersOf = (address: string): Part => ({
 });
 
 const messageOf = ({ type, data }: MessageType, sealed: boolean): Part => {
-  const inClear = !sealed || type === opened.type;
+  const inClear = !sealed || ALWAYS_OPEN.has(type);
   return {
     name: type,
     contentType: inClear ? 'application/json' : 'application/octet-stream',

@@ -67,6 +67,30 @@ const kafka = z
     when: isTable,
   });
 
+/** How many backups are kept: the latest, and the last one of so many days, weeks and months (docs/data.md). */
+const keepRule = z
+  .strictObject({
+    last: z.number().int().min(1).max(10_000).default(8),
+    daily: z.number().int().min(0).max(10_000).default(7),
+    weekly: z.number().int().min(0).max(10_000).default(4),
+    monthly: z.number().int().min(0).max(10_000).default(3),
+  })
+  .prefault({});
+
+const s3 = z.strictObject({
+  endpoint: z.string().regex(/^https?:\/\/[^/]+/, 'expected the address of an S3 service, as in "https://s3.eu-central-1.amazonaws.com"'),
+  region: z.string().min(1).default('us-east-1'),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket'),
+  /** What names of objects begin with. */
+  prefix: z
+    .string()
+    .regex(/^([A-Za-z0-9._-]+\/)*$/, 'expected a prefix that ends with a slash, as in "coordinator/"')
+    .default(''),
+  access_key_id: z.string().min(1),
+  /** Holds the secret access key. */
+  secret_key_file: z.string().min(1),
+});
+
 const isSs58 = (text: string): boolean => {
   try {
     return decodeAddress(text).length === 32;
@@ -91,9 +115,16 @@ export const configSchema = z.strictObject({
     name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a lower-case name: letters, digits and dashes'),
     log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     data_dir: z.string().min(1),
+    /** The driver that keeps state. */
+    store: z.string().min(1).default('rocksdb'),
+    /** Megabytes that stay free on the disk of data_dir: with less, no work is taken. */
+    min_free_mb: z.number().int().min(0).max(1_000_000).default(256),
     backup_dir: z.string().min(1),
     backup_interval: duration,
+    backup_keep: keepRule,
   }),
+  /** Where backups go besides `general.backup_dir`. */
+  backup: z.strictObject({ s3: s3.optional() }).optional(),
   kafka,
   observation: z.strictObject({
     rpc_host: host,
@@ -135,7 +166,10 @@ export const configSchema = z.strictObject({
     /** A development account instead of a key file; its secret is known to everyone. */
     dev_account: z.enum(['Alice', 'Bob', 'Charlie', 'Dave', 'Eve', 'Ferdie']).optional(),
     serai_key_file: z.string().min(1).optional(),
+    /** 32 bytes as hex, or a keystore under a passphrase (`keys create`). */
     master_key_file: z.string().min(1),
+    /** Holds the keystore's passphrase; without it, it is asked for on the terminal. */
+    passphrase_file: z.string().min(1).optional(),
     /** Ed25519 public keys of the processors that write to our topics, by source. */
     pins: z.record(z.string(), publicKey).default({}),
   }),

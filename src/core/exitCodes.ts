@@ -17,6 +17,8 @@ const BY_CODE: readonly (readonly [prefix: string, code: number])[] = [
   ['chain.', EXIT.node],
   ['kafka.', EXIT.kafka],
   ['store.', EXIT.store],
+  ['backup.', EXIT.store],
+  ['seal.wrong-passphrase', EXIT.config],
   ['devnet.timeout', EXIT.timeout],
 ];
 

@@ -8,4 +8,6 @@ export const BUCKETS = {
   cursors: 5,
   tails: 6,
   secrets: 7,
+  /** Records that stand on their topics though this store does not know of having written them. */
+  ahead: 8,
 } as const;

@@ -31,7 +31,8 @@ const laneKey = (lane: string, number: number): Uint8Array => {
   return concatBytes(utf8ToBytes(`${lane}\0`), bytes);
 };
 
-const readKey = (key: Uint8Array): readonly [lane: string, number: number] => [
+/** The lane and number in a row's key. */
+export const readLaneKey = (key: Uint8Array): readonly [lane: string, number: number] => [
   new TextDecoder().decode(key.subarray(0, -9)),
   Number(new DataView(key.buffer, key.byteOffset + key.length - 8, 8).getBigUint64(0)),
 ];
@@ -60,7 +61,7 @@ export class Lanes {
   static async load(store: Store): Promise<Lanes> {
     const lanes = new Lanes(store);
     for await (const [key] of store.scan(BUCKETS.outbox)) {
-      const [lane, number] = readKey(key);
+      const [lane, number] = readLaneKey(key);
       const state = lanes.#state(lane);
       state.next = number + 1;
       state.waiting += 1;
@@ -131,7 +132,7 @@ export class Lanes {
     for await (const [key, value] of this.#store.scan(BUCKETS.outbox, { gte: laneKey(lane, from), lt: laneKey(lane, to), limit: most })) {
       bytes += value.length;
       if (rows.length > 0 && bytes > READ_BYTES) break;
-      rows.push({ number: readKey(key)[1], value });
+      rows.push({ number: readLaneKey(key)[1], value });
     }
     return rows;
   }

@@ -4,6 +4,7 @@ import { Draft, type Json, type Message, type View } from '../domain/tables.ts';
 import { BUCKETS } from './buckets.ts';
 import { type Lane, Lanes } from './lanes.ts';
 import type { RecordWriter } from './recordWriter.ts';
+import { aheadKey } from './rollBack.ts';
 import { writeRun } from './runCodec.ts';
 import type { Store, Write } from './store.ts';
 
@@ -33,7 +34,8 @@ export interface Step {
   readonly stays?: () => boolean;
 }
 
-const rowKey = (table: string, key: string): Uint8Array => utf8ToBytes(`${table}\0${key}`);
+/** The key of a table's row. */
+export const rowKey = (table: string, key: string): Uint8Array => utf8ToBytes(`${table}\0${key}`);
 
 const encode = (value: Json): Uint8Array => utf8ToBytes(JSON.stringify(value));
 
@@ -59,6 +61,7 @@ export class Ledger implements View {
   readonly #rows: Map<string, Map<string, Json>>;
   readonly #cursors: Map<string, Json>;
   readonly #lanes: Lanes;
+  readonly #ahead: Set<string>;
   #number: number;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
@@ -72,6 +75,7 @@ export class Ledger implements View {
     this.#cursors = loaded.cursors;
     this.#number = loaded.number;
     this.#lanes = loaded.lanes;
+    this.#ahead = loaded.ahead;
     this.#lanes.onFault((error) => {
       this.#broken ??= error;
     });
@@ -204,7 +208,10 @@ export class Ledger implements View {
   }
 
   #plan(draft: Draft, marks: ReadonlyMap<string, Hex>, cursors: readonly Cursor[]): { batch: Write[]; apply: () => void } {
-    const { changes, messages, deeds } = draft.decision();
+    const { changes, messages: all, deeds } = draft.decision();
+    // What stands on its topic since a life that is lost is not said a second time (design §10).
+    const repeated = this.#ahead.size === 0 ? [] : all.filter((message) => this.#ahead.has(aheadName(message)));
+    const messages = repeated.length === 0 ? all : all.filter((message) => !repeated.includes(message));
     const number = this.#number + 1;
     const topics = Map.groupBy(messages, (message: Message) => message.topic);
     const runs = [...topics].flatMap(([topic, own]) =>
@@ -224,6 +231,7 @@ export class Ledger implements View {
         const { sequence, digest } = this.#writer.tail(topic);
         return { bucket: BUCKETS.tails, key: utf8ToBytes(topic), value: encode({ sequence: sequence.toString(), digest }) };
       }),
+      ...repeated.map(({ topic, id }) => ({ bucket: BUCKETS.ahead, key: aheadKey(topic, id), value: undefined })),
       { bucket: BUCKETS.meta, key: utf8ToBytes('commit'), value: encode(number) },
       ...this.#lanes.takeSent(),
     ];
@@ -235,6 +243,7 @@ export class Ledger implements View {
         this.#rows.set(table, rows);
       }
       for (const { name, value } of cursors) this.#cursors.set(name, value);
+      for (const message of repeated) this.#ahead.delete(aheadName(message));
       this.#number = number;
       planned.apply();
     };
@@ -249,7 +258,10 @@ interface Loaded {
   readonly cursors: Map<string, Json>;
   readonly number: number;
   readonly lanes: Lanes;
+  readonly ahead: Set<string>;
 }
+
+const aheadName = ({ topic, id }: Message): string => `${topic}\0${id}`;
 
 const load = async (store: Store): Promise<Loaded> => {
   const rows = new Map<string, Map<string, Json>>();
@@ -261,6 +273,8 @@ const load = async (store: Store): Promise<Loaded> => {
   }
   const cursors = new Map<string, Json>();
   for await (const [name, value] of store.scan(BUCKETS.cursors)) cursors.set(text.decode(name), decode(value));
+  const ahead = new Set<string>();
+  for await (const [name] of store.scan(BUCKETS.ahead)) ahead.add(text.decode(name));
   const number = await store.get(BUCKETS.meta, utf8ToBytes('commit'));
-  return { rows, cursors, number: number === undefined ? 0 : Number(decode(number)), lanes: await Lanes.load(store) };
+  return { rows, cursors, number: number === undefined ? 0 : Number(decode(number)), lanes: await Lanes.load(store), ahead };
 };

@@ -1,13 +1,11 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Hex, toHex } from '../domain/hex.ts';
+import { ALWAYS_OPEN } from '../domain/record/epochOpened.ts';
 import { recordDigest } from '../domain/record/recordDigest.ts';
 import { signRecord } from '../domain/record/signRecord.ts';
 import type { Attributes, Tail, TopicRecord } from '../domain/record.ts';
 import { sealRecord } from '../domain/sealing/sealedRecord.ts';
 import type { Message } from '../domain/tables.ts';
-
-/** Announces a module's sealing key for its epoch; always in clear, always signed. */
-export const EPOCH_OPENED = 'serai.epoch.opened.v1';
 
 /** Records a run may have; a longer commit is signed in several runs. */
 export const RUN_LIMIT = 64;
@@ -55,11 +53,18 @@ const START: Tail = { sequence: 0n, digest: toHex(new Uint8Array(32)) };
 /** Turns messages into final records: numbered, chained, sealed, and signed at the end of every run (design §4, §5). */
 export class RecordWriter {
   readonly #options: RecordWriterOptions;
+  #keys: EpochKeys;
   readonly #tails = new Map<string, Tail>();
 
   constructor(options: RecordWriterOptions, tails: Iterable<readonly [string, Tail]>) {
     this.#options = options;
+    this.#keys = options.keys;
     for (const [topic, tail] of tails) this.#tails.set(topic, tail);
+  }
+
+  /** Writes in another epoch from here on. */
+  enter(keys: EpochKeys): void {
+    this.#keys = keys;
   }
 
   tail(topic: string): Tail {
@@ -86,8 +91,9 @@ export class RecordWriter {
 
   #next(topic: string, message: Message): TopicRecord {
     const tail = this.tail(topic);
-    const { source, keys, random } = this.#options;
-    const counterpart = message.type === EPOCH_OPENED ? 'open' : this.#options.counterpart(topic);
+    const { source, random } = this.#options;
+    const keys = this.#keys;
+    const counterpart = ALWAYS_OPEN.has(message.type) ? 'open' : this.#options.counterpart(topic);
     const attributes: Attributes = {
       id: message.id,
       source,

@@ -1,13 +1,13 @@
+import type { z } from 'zod';
 import { type Refusal, refusalOf } from '../domain/deadLetter/letter.ts';
 import type { Hex } from '../domain/hex.ts';
 import { toHeaders } from '../domain/record/cloudEvents.ts';
-import { epochOpened } from '../domain/record/epochOpened.ts';
+import { ALWAYS_OPEN, EPOCH_OPENED, epochOpened } from '../domain/record/epochOpened.ts';
 import { followRun, type Seen, unseen } from '../domain/record/followRun.ts';
 import type { TopicRecord } from '../domain/record.ts';
 import { Draft, type Json, table, type View } from '../domain/tables.ts';
 import type { InboxMark, Ledger, Step } from './ledger.ts';
 import { counterparts } from './moduleLedger.ts';
-import { EPOCH_OPENED } from './recordWriter.ts';
 import { dataOf, type Unsealing } from './sealedData.ts';
 
 /** A record with its place on the topic. */
@@ -33,6 +33,20 @@ export interface TopicReading {
   /** Parses a record's type and data and returns the decision on it; throws where it is not understood. */
   readonly understand: (record: PlacedRecord, data: Json) => (draft: Draft) => void;
   readonly refuse: (draft: Draft, refusal: Refusal) => void;
+  /** Hears that a source opened an epoch, and what was known of it before; without it, one that is not the next is refused. */
+  readonly opened?: (draft: Draft, opening: Opening) => void;
+}
+
+/** An epoch that a source announced. */
+export interface Opening {
+  readonly source: string;
+  readonly opened: z.infer<typeof epochOpened>;
+  /** What it announced before. */
+  readonly known: z.infer<typeof epochOpened> | undefined;
+  /** Whether it is above all it announced before: otherwise its store was rolled back, or copied. */
+  readonly isNext: boolean;
+  /** Of the record that announces it. */
+  readonly sequence: bigint;
 }
 
 interface Cursor {
@@ -133,7 +147,8 @@ export const handleRecord = (draft: Draft, reading: TopicReading, record: Placed
   let code = 'record.undecodable';
   try {
     const data = openData(own, reading, record);
-    const decide = record.attributes.type === EPOCH_OPENED ? counterpartOpened(own, record, data) : reading.understand(record, data);
+    const decide =
+      record.attributes.type === EPOCH_OPENED ? counterpartOpened(own, reading, record, data) : reading.understand(record, data);
     code = 'record.unhandled';
     decide(own);
   } catch (cause) {
@@ -147,19 +162,27 @@ export const handleRecord = (draft: Draft, reading: TopicReading, record: Placed
 
 const openData = (view: View, reading: TopicReading, record: PlacedRecord): Json => {
   const { type, keyid } = record.attributes;
-  if (reading.sealed && keyid === undefined && type !== EPOCH_OPENED)
+  if (reading.sealed && keyid === undefined && !ALWAYS_OPEN.has(type))
     throw new Error(`records of type ${type} must be sealed on ${reading.topic}`);
   return JSON.parse(text.decode(dataOf(view, reading.unsealing, reading.topic, record))) as Json;
 };
 
-/** A module opened a new epoch: what is sealed for it from now on is sealed with its new key. A lower epoch is never believed. */
-const counterpartOpened = (view: View, { attributes: { source } }: TopicRecord, data: Json): ((draft: Draft) => void) => {
+/**
+ * A module opened a new epoch: what is sealed for it from now on is sealed with its new key. A lower epoch, or a second instance of
+ * one, is never believed: its store was rolled back, or copied (design §10).
+ */
+const counterpartOpened = (view: View, reading: TopicReading, record: TopicRecord, data: Json): ((draft: Draft) => void) => {
+  const { source, sequence } = record.attributes;
   const opened = epochOpened.parse(data);
   const known = counterparts.get(view, source);
-  if (known !== undefined && opened.epoch <= known.epoch)
+  const isNext = known === undefined || opened.epoch > known.epoch;
+  if (!isNext && reading.opened === undefined)
     throw new Error(`${source} announced epoch ${String(opened.epoch)} after ${String(known.epoch)}`);
   return (draft) => {
-    counterparts.put(draft, source, opened);
-    counterparts.put(draft, `${source}#${String(opened.epoch)}`, opened);
+    if (isNext) {
+      counterparts.put(draft, source, opened);
+      counterparts.put(draft, `${source}#${String(opened.epoch)}`, opened);
+    }
+    reading.opened?.(draft, { source, opened, known, isNext, sequence });
   };
 };

@@ -111,6 +111,12 @@ const ofReport = (told: Report): readonly [Kind, string] => {
       return ['alarm', told.data.code];
     case 'serai.report.blame.v1':
       return ['alarm', `a processor blames participant ${String(told.data.participant)}: ${told.data.reason}`];
+    case 'serai.report.quarantine.v1':
+      return ['alarm', `a coordinator is in quarantine: ${told.data.reasons.join('; ')}`];
+    case 'serai.report.resumed.v1':
+      return ['alarm', `a coordinator left quarantine: what begins at or below block ${String(told.data.upTo)} is burnt`];
+    case 'serai.report.not-resumed.v1':
+      return ['alarm', `a coordinator stays in quarantine: ${told.data.reasons.join('; ')}`];
     case 'serai.report.abstain.v1':
       return ['alarm', `a processor abstains from ${signable(told.data.id)}: ${told.data.reason}`];
   }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Observable, take, takeUntil } from 'rxjs';
 import type { Step } from '../data/ledger.ts';
-import type { PlacedRecord } from '../data/topicStep.ts';
+import type { Opening, PlacedRecord } from '../data/topicStep.ts';
 import { keyGenName } from '../domain/crypto/keyGen.ts';
 import { type ExternalNetworkName, signIdName } from '../domain/processor/ids.ts';
 import { command, type ExternalObservation, type Reply } from '../domain/processor/messages.ts';
+import { type Draft, table } from '../domain/tables.ts';
 import type { Topics } from '../domain/topics.ts';
 import { type Module, type ModuleDeps, openModule, type Route } from '../modules/module.ts';
 import type { ExternalBlock } from './processor/externalBlock.ts';
@@ -24,9 +25,16 @@ export interface ProcessorServiceDeps extends ModuleDeps {
   readonly lag?: number;
 }
 
+/** The last Serai block that was told of. */
+const blockTold = table<number>('blockTold');
+
+/** What the coordinator has yet to hear of: that our store was rolled back. */
+const owed = table<{ readonly epoch: number; readonly reason: string }>('owed');
+
 /** What a reply is about, in words: with its type, its id. */
 const intentOf = ({ type, data }: Reply): string => {
-  if (type === 'serai.epoch.opened.v1') return String(data.epoch);
+  if (type === 'serai.epoch.opened.v1' || type === 'serai.epoch.rolled-back.v1') return String(data.epoch);
+  if (type === 'serai.epoch.seen.v1') return `${String(data.of.epoch)}/${data.of.instance}`;
   if (type === 'serai.substrate.block-ack.v1') return String(data.block.number);
   if ('participant' in data) return `${keyGenName(data.id)}/${String(data.participant)}`;
   return 'kind' in data.id ? signIdName(data.id) : keyGenName(data.id);
@@ -45,8 +53,32 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
   const bend = deps.bend ?? ((observation: ExternalObservation) => observation);
   const commands = topics.commands(network);
   const replies = topics.replies(network);
-  const module = await openModule(deps, { [replies]: crypto });
+  const reply = (draft: Draft, { type, data }: Reply, time = EPOCH_START): void => {
+    const intent = intentOf({ type, data } as Reply);
+    draft.send({ topic: replies, type, id: `${type}/${intent}`, time, subject: intent, data: data });
+  };
+  const module = await openModule(
+    deps,
+    { [replies]: crypto },
+    {
+      open: [topics.serai],
+      entered: (draft, { epoch, signs }) => {
+        if (signs.length > 0) owed.put(draft, '', { epoch, reason: signs.join('; ').slice(0, 1_000) });
+      },
+    },
+  );
   const { ledger } = module;
+  if (module.signs.length > 0) await processor.holdUntilBurnt();
+
+  /** What had been seen of the coordinator goes back in clear: one that was rolled back has lost the keys we would seal for. */
+  const coordinatorOpened = (draft: Draft, { source, opened, known, sequence }: Opening): void => {
+    if (source !== crypto) return;
+    const { epoch, instance } = opened;
+    const before = known === undefined ? null : { epoch: known.epoch, instance: known.instance };
+    const height = blockTold.get(draft, '') ?? null;
+    reply(draft, { type: 'serai.epoch.seen.v1', data: { of: { epoch, instance }, before, sequence: (sequence - 1n).toString(), height } });
+  };
+
   const closing = new AbortController();
   deps.stop$.pipe(take(1)).subscribe({
     next: () => {
@@ -83,13 +115,19 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
       if (given === undefined) throw new Error('this is not a command of our protocol');
       answered.delete(offset);
       return (draft) => {
-        for (const reply of given) {
-          const { type, data } = reply;
-          const intent = intentOf(reply);
-          draft.send({ topic: replies, type, id: `${type}/${intent}`, time: record.attributes.time, subject: intent, data: data });
+        const rolledBack = owed.get(draft, '');
+        if (rolledBack !== undefined) {
+          owed.delete(draft, '');
+          reply(draft, { type: 'serai.epoch.rolled-back.v1', data: rolledBack });
+        }
+        for (const one of given) {
+          if (one.type === 'serai.substrate.block-ack.v1')
+            blockTold.put(draft, '', Math.max(one.data.block.number, blockTold.get(draft, '') ?? 0));
+          reply(draft, one, record.attributes.time);
         }
       };
     },
+    opened: coordinatorOpened,
   });
 
   const observed = (block: ExternalBlock, observations: readonly ExternalObservation[]): Step => ({

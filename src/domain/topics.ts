@@ -50,6 +50,8 @@ export interface Sources {
   readonly integrity: string;
   /** The person who runs the deployment, by the command line. */
   readonly operator: string;
+  /** Who signs backups. */
+  readonly backup: string;
   readonly processor: (network: ExternalNetworkName) => string;
 }
 
@@ -60,5 +62,6 @@ export const sourcesOf = (name: string): Sources => ({
   connection: `/${name}/connection`,
   integrity: `/${name}/integrity`,
   operator: `/${name}/operator`,
+  backup: `/${name}/backup`,
   processor: (network) => `/${name}/processor/${network.toLowerCase()}`,
 });

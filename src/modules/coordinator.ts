@@ -35,7 +35,7 @@ export interface CoordinatorOptions {
   readonly name: string;
   readonly networks: readonly ExternalNetworkName[];
   /** Opens a module's own store, sealed. */
-  readonly openStore: (module: string) => Promise<Store>;
+  readonly openStore: (module: ModuleName) => Promise<Store>;
   /** The message bus, as the module of this name may write to it. */
   readonly busOf: (module: ModuleName) => TopicLog & TopicFeed;
   readonly chain: ChainReader & ChainSubmitter;

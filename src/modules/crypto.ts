@@ -1,14 +1,18 @@
-import { mergeMap, type Observable } from 'rxjs';
+import { mergeMap, Observable } from 'rxjs';
+import type { Ledger } from '../data/ledger.ts';
 import { reopenRounds } from '../domain/crypto/confirm.ts';
 import type { CryptoContext } from '../domain/crypto/context.ts';
+import { enterEpoch, resume } from '../domain/crypto/quarantine.ts';
+import { ownEpoch, quarantine } from '../domain/crypto/standing.ts';
 import { obeyOrder } from '../domain/crypto/stops.ts';
-import { understandChain, understandExternal, understandPeer, understandReply } from '../domain/crypto/understand.ts';
+import { processorOpened, understandChain, understandExternal, understandPeer, understandReply } from '../domain/crypto/understand.ts';
+import type { Stage } from '../domain/health/readiness.ts';
 import type { Topics } from '../domain/topics.ts';
 import { closeOn } from '../operators/closeOn.ts';
 import { relay } from '../pipelines/relay.ts';
 import { type ChainCall, type ChainSubmitter, toChain } from '../sinks/toChain.ts';
 import { fromOutbox } from '../streams/fromOutbox.ts';
-import { type Module, type ModuleDeps, openModule, type Route } from './module.ts';
+import { type Module, type ModuleDeps, type ModuleShapes, openModule, type Route } from './module.ts';
 
 export interface CryptoDeps extends ModuleDeps {
   readonly context: CryptoContext;
@@ -23,6 +27,33 @@ export interface CryptoDeps extends ModuleDeps {
   readonly processor: (network: CryptoContext['networks'][number]) => string;
 }
 
+/** While it lasts nothing is begun: a stage that stands still, with the reason. */
+const quarantineStage = (ledger: Ledger): Stage[] => {
+  const state = quarantine.get(ledger, '');
+  if (state === undefined) return [];
+  const reason = `in quarantine: ${state.reasons.join('; ')}; look at docs/data.md, then "resume"`;
+  return [{ name: 'the coordinator acts', waiting: 1, movedAt: 0, reason }];
+};
+
+/** Where others have seen an epoch of ours that is not below this one, the next one is taken. `new Observable`, because the ledger tells of commits by callback. */
+const keepEpochAbove = ({ ledger, enterAbove, ...module }: ModuleShapes): Observable<never> =>
+  new Observable((subscriber) => {
+    let entering = false;
+    return ledger.onCommit(() => {
+      const floor = quarantine.get(ledger, '')?.floor ?? 0;
+      if (entering || floor < (ownEpoch.get(ledger, '')?.epoch ?? module.epoch)) return;
+      entering = true;
+      enterAbove(floor).then(
+        () => {
+          entering = false;
+        },
+        (error: unknown) => {
+          subscriber.error(error);
+        },
+      );
+    });
+  });
+
 const readCall = ([row]: readonly Uint8Array[]): ChainCall => JSON.parse(new TextDecoder().decode(row)) as ChainCall;
 
 /** The crypto module: key generation, parties and signing, between our processors and the other validators (design §7, §8). */
@@ -30,13 +61,19 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
   const { context, topics, submitter, stop$, deadLetter } = deps;
   const { networks } = context;
   const commands = Object.fromEntries(networks.map((network) => [topics.commands(network), deps.processor(network)]));
-  const module = await openModule(deps, { ...commands, [topics.outbound]: deps.connection });
-  const { ledger } = module;
-  await ledger.commit({
-    decide: (draft) => {
-      reopenRounds(draft, context);
+  const module = await openModule(
+    deps,
+    { ...commands, [topics.outbound]: deps.connection },
+    {
+      open: [topics.reports],
+      entered: (draft, { epoch, instance, signs, tail }) => {
+        const written = Object.fromEntries(networks.map((network) => [network, tail(topics.commands(network)).sequence.toString()]));
+        enterEpoch(draft, context, { epoch, instance, signs, commands: written });
+        reopenRounds(draft, context);
+      },
     },
-  });
+  );
+  const { ledger } = module;
 
   /** Decisions on the chain make sealed messages, so they wait until the readers of those have announced their keys. */
   const onceCounterpartsAreKnown = ({ name, running$ }: Route): Route => ({
@@ -62,9 +99,19 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
           sealed: true,
           refused: 'dead-letter',
           understand: understandReply(context, network),
+          opened: processorOpened(context, network),
         }),
       ),
-      module.readControl({ topic: topics.control, operator: deps.operator, integrity: deps.integrity, obey: obeyOrder }),
+      module.readControl({
+        topic: topics.control,
+        operator: deps.operator,
+        integrity: deps.integrity,
+        obey: (draft, order, id) => {
+          if (order.type === 'serai.control.leave-quarantine.v1') resume(draft, context, { id, force: order.data.force });
+          else obeyOrder(draft, order);
+        },
+      }),
+      { name: 'epochs are above those seen by others', running$: keepEpochAbove(module).pipe(closeOn(stop$)) },
       ...[...networks.map(topics.commands), topics.outbound, topics.reports, deadLetter].map(module.relayTopic),
       {
         name: 'calls go to the chain',
@@ -76,7 +123,7 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
         }),
       },
     ],
-    stages: () => module.stages(),
+    stages: () => [...module.stages(), ...quarantineStage(ledger)],
     close: () => ledger.close(),
   };
 };

@@ -11,7 +11,7 @@ export interface IntegrityDeps extends ModuleDeps {
 /** The integrity module: holds what vaults hold against what Serai has booked, from the topics alone (design §11). */
 export const openIntegrity = async (deps: IntegrityDeps): Promise<Module> => {
   const { context, topics, deadLetter, source } = deps;
-  const module = await openModule(deps, {});
+  const module = await openModule(deps, {}, { open: [topics.reports, topics.control] });
   const { ledger } = module;
   return {
     ledger,

@@ -1,6 +1,6 @@
 import { concatWith, defer, finalize, from, mergeMap, type Observable } from 'rxjs';
 import type { Ledger, Step } from '../data/ledger.ts';
-import { type ModuleLedger, openModuleLedger } from '../data/moduleLedger.ts';
+import { type ModuleLedger, type ModuleLedgerOptions, openModuleLedger } from '../data/moduleLedger.ts';
 import { RUN_LIMIT } from '../data/recordWriter.ts';
 import { understandLetterAct } from '../data/replayLetter.ts';
 import { readRun } from '../data/runCodec.ts';
@@ -70,6 +70,8 @@ export interface ModuleDeps {
   readonly parkedFor: number;
   /** Hears that a lane is parked, and why. */
   readonly parked: (alarm: ParkedAlarm) => void;
+  /** Hears what shows that a module's store was rolled back. */
+  readonly rolledBack?: (source: string, signs: readonly string[]) => void;
   /** Emits when no new work is to be taken. */
   readonly stop$: Observable<unknown>;
 }
@@ -92,7 +94,7 @@ const parks = (error: unknown): error is ParkedRecord => error instanceof Parked
 const placed = ({ offset, headers, value }: StoredRecord): PlacedRecord => ({ offset, attributes: fromHeaders(headers), data: value });
 
 /** A topic to read, and what to do about its records. */
-export interface ReadTopic extends Pick<TopicReading, 'topic' | 'sealed' | 'refused' | 'understand'> {
+export interface ReadTopic extends Pick<TopicReading, 'topic' | 'sealed' | 'refused' | 'understand' | 'opened'> {
   /** Done, and durable wherever it has to be, before the run is committed; done again for the same run after a crash. */
   readonly before?: (run: readonly PlacedRecord[]) => Promise<unknown>;
 }
@@ -102,7 +104,8 @@ export interface ReadControl {
   readonly topic: string;
   readonly operator: string;
   readonly integrity: string;
-  readonly obey: (draft: Draft, order: Order) => void;
+  /** `id` is that of the order's record. */
+  readonly obey: (draft: Draft, order: Order, id: string) => void;
 }
 
 /** A module's ledger, and the two shapes of pipeline over it. */
@@ -121,10 +124,24 @@ export interface ModuleShapes extends ModuleLedger {
   readonly stages: (isOptional?: (lane: string) => boolean) => readonly Stage[];
 }
 
+/** What a module writes in clear besides dead letters, and what it does about a new epoch. */
+export interface OpenModule {
+  readonly open?: readonly string[];
+  readonly entered?: ModuleLedgerOptions['entered'];
+}
+
 /** Opens a module's ledger and gives it what all modules do alike: reading topics, and relaying its outbox to topics. */
-export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<string, string>>): Promise<ModuleShapes> => {
+export const openModule = async (
+  deps: ModuleDeps,
+  sealedFor: Readonly<Record<string, string>>,
+  { open = [], entered }: OpenModule = {},
+): Promise<ModuleShapes> => {
   const { store, bus, source, signingSecret, random, stop$, pins, deadLetter } = deps;
-  const opened = await openModuleLedger({ store, source, signingSecret, sealedFor, random });
+  const opened = await openModuleLedger({
+    ...{ store, topics: bus, source, signingSecret, sealedFor, random, open: [...open, deadLetter] },
+    ...(entered === undefined ? {} : { entered }),
+  });
+  if (opened.signs.length > 0) deps.rolledBack?.(source, opened.signs);
   const { ledger, sealingSecret } = opened;
 
   const refuse = (draft: Draft, refusal: Refusal): void => {
@@ -263,7 +280,7 @@ export const openModule = async (deps: ModuleDeps, sealedFor: Readonly<Record<st
           if (record.attributes.source !== giver)
             throw new RecordError('record.forged', `${record.attributes.source} does not give such orders`);
           return (draft) => {
-            obey(draft, said.data);
+            obey(draft, said.data, record.attributes.id);
           };
         },
       });

@@ -41,7 +41,7 @@ const parkedAt = table<{ readonly height: number; readonly code: string; readonl
 /** The observation module: the finalized chain becomes records of `<name>-chain` (design §6). */
 export const openObservation = async (deps: ObservationDeps): Promise<Module> => {
   const { reader, topic, stop$, deadLetter, source, interest, startHeight } = deps;
-  const { ledger, relayTopic, stages } = await openModule(deps, {});
+  const { ledger, relayTopic, stages } = await openModule(deps, {}, { open: [topic] });
   await checkChain(ledger, reader);
 
   const start = (): Start => {

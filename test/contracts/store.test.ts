@@ -1,26 +1,29 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSealedStore } from '../../src/data/sealedStore.ts';
-import type { Store, Write } from '../../src/data/store.ts';
+import type { Store, StoreDriver, Write } from '../../src/data/store.ts';
 import { Secret } from '../../src/domain/sealing/secret.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openRocksdbStore } from '../../src/drivers/rocksdb/rocksdbStore.ts';
+import { storeDrivers } from '../../src/drivers/storeDrivers.ts';
+import { openFileStore } from '../support/fileStore.ts';
 import { storeContract } from './store.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'store-'));
 const random = (length: number): Uint8Array => randomBytes(length);
 const key = new Secret(new Uint8Array(32).fill(1));
 
-describe('memory', () => {
-  storeContract(() => Promise.resolve(openMemoryStore()));
+/** Another driver: a folder of its own, and a line in the list. */
+const drivers: Readonly<Record<string, StoreDriver>> = { ...storeDrivers, file: openFileStore };
+
+describe.each(Object.entries(drivers))('%s', (_name, driver) => {
+  storeContract(() => driver(folder()));
 });
 
 describe('rocksdb', () => {
-  storeContract(() => openRocksdbStore(folder()));
-
   it('has what was written after it was opened again', async () => {
     const dir = folder();
     const first = await openRocksdbStore(dir);
@@ -29,6 +32,26 @@ describe('rocksdb', () => {
     const again = await openRocksdbStore(dir);
     expect([...((await again.get(1, Uint8Array.of(1))) ?? [])]).toEqual([2]);
     await again.close();
+  });
+
+  it('does not take a damaged block for a lock', async () => {
+    const dir = folder();
+    const store = await openRocksdbStore(dir);
+    await store.write(Array.from({ length: 50 }, (_, row) => ({ bucket: 1, key: Uint8Array.of(row), value: randomBytes(200) })));
+    await store.compact();
+    await store.close();
+    const damaged = await openRocksdbStore(dir);
+    const [table = ''] = readdirSync(dir).filter((name) => name.endsWith('.sst'));
+    const bytes = readFileSync(join(dir, table));
+    writeFileSync(
+      join(dir, table),
+      bytes.map((byte, at) => (at === 500 ? byte ^ 1 : byte)),
+    );
+    await expect(damaged.get(1, Uint8Array.of(1))).rejects.toMatchObject({
+      code: 'store.corrupt',
+      message: expect.stringContaining('backup restore') as string,
+    });
+    await damaged.close();
   });
 
   it('says that it is in use', async () => {
@@ -70,6 +93,9 @@ describe('sealed', () => {
     await memory.write([{ bucket: 7, key: Uint8Array.of(2), value: sealed }]);
     await expect(store.get(7, Uint8Array.of(2))).rejects.toMatchObject({ code: 'store.corrupt' });
     await memory.write([{ bucket: 7, key: Uint8Array.of(1), value: sealed.map((byte, at) => (at === 30 ? byte ^ 1 : byte)) }]);
+    await expect(store.get(7, Uint8Array.of(1))).rejects.toMatchObject({ code: 'store.corrupt' });
+    // The number of its data key is part of a value as well.
+    await memory.write([{ bucket: 7, key: Uint8Array.of(1), value: sealed.map((byte, at) => (at === 0 ? byte ^ 2 : byte)) }]);
     await expect(store.get(7, Uint8Array.of(1))).rejects.toMatchObject({ code: 'store.corrupt' });
   });
 });

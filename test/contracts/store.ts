@@ -90,11 +90,47 @@ export const storeContract = (open: () => Promise<Store>): void => {
     expect(await all(store, own)).toHaveLength(3);
   });
 
+  it('visits all buckets of one snapshot, in order', async () => {
+    const own = await fresh();
+    await store.write([{ bucket: own + 1, key: bytes(), value: bytes(7) }]);
+    bucket += 1;
+    const seen: number[][] = [];
+    for await (const { bucket: of, key, value } of store.snapshot()) {
+      if (seen.length === 0) await store.write([{ bucket: own, key: bytes(9), value: bytes(9) }]);
+      if (of === own || of === own + 1) seen.push([of - own, ...key, ...value]);
+    }
+    expect(seen).toEqual([
+      [0, 1, 10],
+      [0, 2, 20],
+      [0, 3, 30],
+      [1, 7],
+    ]);
+    for await (const { bucket: of } of store.snapshot()) if (of === own) break;
+  });
+
+  it('has what was written without syncing', async () => {
+    const own = await fresh();
+    await store.write([{ bucket: own, key: bytes(1), value: bytes(11) }], { sync: false });
+    expect(await all(store, own)).toContainEqual([1, 11]);
+  });
+
+  it('holds the same after it was compacted', async () => {
+    const own = await fresh();
+    await store.write([{ bucket: own, key: bytes(1), value: undefined }]);
+    await store.compact();
+    expect(await all(store, own)).toEqual([
+      [2, 20],
+      [3, 30],
+    ]);
+  });
+
   it('refuses everything once closed, and may be closed twice', async () => {
     const other = await open();
     await other.close();
     await other.close();
     await expect(other.get(1, bytes(1))).rejects.toMatchObject({ code: 'store.closed' });
     await expect(other.write([])).rejects.toMatchObject({ code: 'store.closed' });
+    await expect(other.compact()).rejects.toMatchObject({ code: 'store.closed' });
+    await expect(other.snapshot()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'store.closed' });
   });
 };

@@ -14,19 +14,12 @@ import { type KafkaBus, openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openModule } from '../../src/modules/module.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
+import { lasting } from '../support/storeOver.ts';
 
 const SEED = new Uint8Array(32).fill(3);
 const SOURCE = '/test/writer';
 const handled = table<number>('handled');
 const log = { debug: () => undefined, warn: () => undefined };
-
-/** A store that outlives the module that has it open. */
-const lasting = (store: Store): Store => ({
-  get: (bucket, key) => store.get(bucket, key),
-  scan: (bucket, range) => store.scan(bucket, range),
-  write: (batch) => store.write(batch),
-  close: () => Promise.resolve(),
-});
 
 describe.runIf(brokerPossible)('intake from a real broker has its effect once', () => {
   let broker: Broker;

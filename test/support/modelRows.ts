@@ -12,6 +12,13 @@ export class ModelRows implements View {
     yield* this.#tables.get(table) ?? [];
   }
 
+  /** Another one with the same rows. */
+  copy(): ModelRows {
+    const other = new ModelRows();
+    for (const [table, rows] of this.#tables) for (const [key, value] of rows) other.put(table, key, value);
+    return other;
+  }
+
   put(table: string, key: string, value: Json | undefined): void {
     const rows = this.#tables.get(table) ?? new Map<string, Json>();
     if (value === undefined) rows.delete(key);

@@ -36,14 +36,16 @@ const die = (): void => {
 const through = (store: Store, name: string): Store => ({
   get: (bucket, key) => store.get(bucket, key),
   scan: (bucket, range) => store.scan(bucket, range),
+  snapshot: () => store.snapshot(),
+  compact: () => store.compact(),
   close: () => store.close(),
-  write: async (batch) => {
+  write: async (batch, options) => {
     const commit = commitIn(batch);
     if (commit !== undefined) commits[name] = commit;
     // A later number, where an earlier life has come that far already.
     const last = name === values.store && commit !== undefined && commit >= Number(values.commit);
     if (last && values.when === 'before') die();
-    await store.write(batch);
+    await store.write(batch, options);
     if (last) die();
   },
 });

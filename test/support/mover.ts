@@ -11,6 +11,7 @@ import { openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { silenceNegativeTimeout } from '../../src/drivers/kafka/silenceNegativeTimeout.ts';
 import { openRocksdbStore } from '../../src/drivers/rocksdb/rocksdbStore.ts';
 import { openModule } from '../../src/modules/module.ts';
+import { storeOver } from './storeOver.ts';
 
 /**
  * A process that moves numbers: one module writes them to `mover-numbers`, another reads them and writes their sums to `mover-sums`. It ends
@@ -75,16 +76,14 @@ const move = async ({ broker, dir, commits, at }: MoverOptions): Promise<void> =
     return made;
   };
 
-  const stopping = (store: Store): Store => ({
-    get: (bucket, key) => store.get(bucket, key),
-    scan: (bucket, range) => store.scan(bucket, range),
-    write: async (batch) => {
-      pass('before-write');
-      await store.write(batch);
-      pass('after-write');
-    },
-    close: () => store.close(),
-  });
+  const stopping = (store: Store): Store =>
+    storeOver(store, {
+      write: async (batch) => {
+        pass('before-write');
+        await store.write(batch);
+        pass('after-write');
+      },
+    });
 
   const kafka = await openKafka({
     brokers: [broker],

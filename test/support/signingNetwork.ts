@@ -6,9 +6,11 @@ import type { CryptoContext } from '../../src/domain/crypto/context.ts';
 import { digestBytes, digestOf } from '../../src/domain/crypto/digest.ts';
 import { MusigSigner } from '../../src/domain/crypto/musigSigner.ts';
 import type { PeerBody } from '../../src/domain/crypto/peerBodies.ts';
+import { enterEpoch, resume } from '../../src/domain/crypto/quarantine.ts';
 import { replyArrived } from '../../src/domain/crypto/replies.ts';
 import { type BlockRef, type SetRow, sets } from '../../src/domain/crypto/rows.ts';
 import { signableKnown } from '../../src/domain/crypto/signing.ts';
+import { ownEpoch, quarantine } from '../../src/domain/crypto/standing.ts';
 import { obeyOrder } from '../../src/domain/crypto/stops.ts';
 import { understandPeer } from '../../src/domain/crypto/understand.ts';
 import { fromHex, type Hex, toHex } from '../../src/domain/hex.ts';
@@ -66,6 +68,34 @@ export interface SigningNetworkOptions {
   /** Blocks that members' finalized heads may differ by. */
   readonly skew?: number;
   readonly crash?: Crash;
+  /** Whether members count their starts and tell each other of them. */
+  readonly epochs?: boolean;
+}
+
+/** A word of a member on an attempt, as it left. */
+export interface Word {
+  readonly from: Hex;
+  readonly kind: string;
+  readonly attempt: string;
+  readonly digest: Hex;
+}
+
+/** What a member had on its disks at one moment. */
+export interface Copy {
+  readonly rows: ModelRows;
+  readonly processor: ModelState;
+  /** How much it had read and sent by then. */
+  readonly read: number;
+  readonly sent: number;
+}
+
+/** What a model processor keeps on its disk. */
+interface ModelState {
+  readonly attempts: ReadonlyMap<string, ModelAttempt>;
+  readonly shares: ReadonlyMap<string, ByParticipant>;
+  readonly signed: ReadonlyMap<string, Hex>;
+  readonly burnt: number;
+  readonly seen: { readonly epoch: number; readonly instance: Hex } | null;
 }
 
 interface ModelAttempt {
@@ -84,11 +114,13 @@ class ModelProcessor {
   readonly #mine: readonly number[];
   readonly #t: number;
   readonly #groupKey: Hex;
-  readonly #attempts = new Map<string, ModelAttempt>();
-  readonly #shares = new Map<string, ByParticipant>();
+  #attempts = new Map<string, ModelAttempt>();
+  #shares = new Map<string, ByParticipant>();
   #nonces = new Map<string, number>();
   #fresh = 0;
-  readonly #signed = new Map<string, Hex>();
+  #signed = new Map<string, Hex>();
+  #burnt = -1;
+  #seen: ModelState['seen'] = null;
   /** Every share that ever left, by preprocess: one preprocess must not serve two maps. */
   readonly used: Map<string, string>;
   /** What stands under a name is the same for all. */
@@ -114,9 +146,34 @@ class ModelProcessor {
     this.#nonces = new Map();
   }
 
+  /** What it has on its disk; nonces are not. */
+  copy(): ModelState {
+    const attempts = new Map([...this.#attempts].map(([name, attempt]) => [name, { ...attempt }]));
+    return { attempts, shares: new Map(this.#shares), signed: new Map(this.#signed), burnt: this.#burnt, seen: this.#seen };
+  }
+
+  /** It starts from what was on its disk once. */
+  restore({ attempts, shares, signed, burnt, seen }: ModelState): void {
+    this.die();
+    this.#attempts = new Map([...attempts].map(([name, attempt]) => [name, { ...attempt }]));
+    [this.#shares, this.#signed, this.#burnt, this.#seen] = [new Map(shares), new Map(signed), burnt, seen];
+  }
+
+  /** The coordinator opened an epoch: what was seen of it before goes back. */
+  opened(of: { readonly epoch: number; readonly instance: Hex }): Reply {
+    const before = this.#seen;
+    if (before === null || of.epoch > before.epoch) this.#seen = of;
+    return { type: 'serai.epoch.seen.v1', data: { of, before, sequence: '0', height: null } };
+  }
+
   handle({ type, data }: Command): readonly Reply[] {
     switch (type) {
+      case 'serai.epoch.burn.v1':
+        this.die();
+        this.#burnt = Math.max(this.#burnt, data.upTo);
+        return [];
       case 'serai.sign.attempt.v1':
+        if ((data.start ?? -1) <= this.#burnt) return this.#abstain(data.id, 'it is burnt');
         return this.#attempt(data.id, data.digest, data.party);
       case 'serai.sign.preprocesses.v1':
         return this.#share(data.id, data.digest, data.preprocesses);
@@ -200,13 +257,18 @@ class ModelProcessor {
 
 type Act = () => void;
 
-interface Member {
+export interface Member {
   readonly key: Hex;
   readonly mine: readonly number[];
   readonly fault: Fault | undefined;
   readonly context: CryptoContext;
-  readonly rows: ModelRows;
+  rows: ModelRows;
   readonly processor: ModelProcessor;
+  /** All it has read so far: topics can be read again. */
+  readonly history: [lane: string, act: Act][];
+  epoch: number;
+  /** How many messages have left it. */
+  sent: number;
   /** What waits for this member, each lane in its order. */
   readonly lanes: Map<string, Act[]>;
   /** Commits of its coordinator, and of its processor. */
@@ -232,6 +294,8 @@ export class SigningNetwork {
   readonly n: number;
   readonly t: number;
   readonly reports: Reported[] = [];
+  /** Every word on an attempt that ever left a member. */
+  readonly said: Word[] = [];
   readonly groupKey = digest('group');
   readonly #draw: () => number;
   readonly #options: SigningNetworkOptions;
@@ -244,6 +308,9 @@ export class SigningNetwork {
   readonly #signedBy = new Map<string, Set<Hex>>();
   /** What members heard of each other, and how long they took to act on it: for the figures. */
   readonly heard = { messages: 0, milliseconds: 0 };
+  #lives = 0;
+  /** Turns that were taken. */
+  handled = 0;
   height = 0;
   #handoverAt: number | undefined;
   #retiredAt: number | undefined;
@@ -279,6 +346,61 @@ export class SigningNetwork {
         this.#takeBlock(draft, member, 0);
       });
     }
+    if (options.epochs === true) for (const member of this.members) this.start(member);
+  }
+
+  /** A member's coordinator starts: it takes the next epoch that its rows know of. */
+  start(member: Member, signs: readonly string[] = []): void {
+    const own = ownEpoch.get(member.rows, '')?.epoch ?? 0;
+    this.#lives += 1;
+    this.#enter(member, own + 1, signs);
+  }
+
+  #enter(member: Member, epoch: number, signs: readonly string[] = []): void {
+    const instance: Hex = `0x${digest('instance', member.key, this.#lives).slice(2, 34)}`;
+    member.epoch = epoch;
+    this.#decide(member, (draft) => {
+      enterEpoch(draft, member.context, { epoch, instance, commands: {}, signs });
+    });
+    const seen = member.processor.opened({ epoch, instance });
+    this.#queue(member, 'replies', () => {
+      this.#decide(member, (draft) => {
+        replyArrived(draft, member.context, 'Bitcoin', seen);
+      });
+    });
+  }
+
+  /** What a member has on its disks now: a backup, a snapshot of its machine, a copied folder. */
+  copyOf(member: Member): Copy {
+    return { rows: member.rows.copy(), processor: member.processor.copy(), read: member.history.length, sent: member.sent };
+  }
+
+  /**
+   * A member starts from what it had on its disks once. `store`: its coordinator's store alone, and its topics show that they know more; what
+   * it had read since is read again. `machine`: its processor's and its topics too, so nothing of its own knows better; only the chain is read again.
+   */
+  restore(member: Member, { rows, processor, read, sent }: Copy, what: 'store' | 'machine'): void {
+    const again = member.history.splice(read).filter(([lane]) => what === 'store' || lane === 'chain' || lane === 'external');
+    if (what === 'machine')
+      for (const [name, lane] of member.lanes) {
+        // What the others sent and was not read yet comes again.
+        if (name.startsWith('peer/') || name === 'chain' || name === 'external') continue;
+        lane.splice(0);
+        const place = this.#busy.indexOf(lane);
+        if (place >= 0) this.#busy.splice(place, 1);
+      }
+    member.rows = rows.copy();
+    if (what === 'machine') member.processor.restore(processor);
+    this.start(member, what === 'store' && member.sent > sent ? ['its topics know more'] : []);
+    member.sent = Math.max(member.sent, sent);
+    for (const [lane, act] of again) this.#queue(member, lane, act);
+  }
+
+  /** The operator orders a member to go on. */
+  resume(member: Member, id: string, force = false): void {
+    this.#decide(member, (draft) => {
+      resume(draft, member.context, { id, force });
+    });
   }
 
   /** Something to sign becomes known to every member's processor, sooner or later. */
@@ -347,6 +469,7 @@ export class SigningNetwork {
       const last = lane?.length === 0 ? this.#busy.pop() : undefined;
       if (last !== undefined && last !== lane) this.#busy[place] = last;
       act?.();
+      this.handled += 1;
     }
   }
 
@@ -393,6 +516,9 @@ export class SigningNetwork {
         musig: new MusigSigner(new Uint8Array(32).fill(1)),
       },
       rows: new ModelRows(),
+      history: [],
+      epoch: 0,
+      sent: 0,
       processor: new ModelProcessor(key, mine, keys, this.#used, this.#messages),
       lanes: new Map(),
       steps: { coordinator: 0, processor: 0 },
@@ -447,7 +573,10 @@ export class SigningNetwork {
     if (member.fault === 'away') return;
     const lane = member.lanes.get(name) ?? [];
     if (lane.length === 0) this.#busy.push(lane);
-    lane.push(act);
+    lane.push(() => {
+      member.history.push([name, act]);
+      act();
+    });
     member.lanes.set(name, lane);
   }
 
@@ -475,6 +604,9 @@ export class SigningNetwork {
       else if (topic === TOPICS.commands('Bitcoin')) this.#command(member, { type, data } as unknown as Command);
       else if (type === 'serai.peer.message.v1') this.#send(member, data as unknown as PeerMessage);
     }
+    // The module takes an epoch above those that others have seen.
+    const floor = quarantine.get(member.rows, '')?.floor ?? 0;
+    if (floor >= member.epoch && member.epoch > 0) this.#enter(member, floor + 1);
     if (crash !== 'after') return;
     // Rows of the outbox that were sent, and are not known to be, are sent again.
     for (const { type, data } of messages) if (type === 'serai.peer.message.v1') this.#send(member, data as unknown as PeerMessage);
@@ -507,8 +639,12 @@ export class SigningNetwork {
   }
 
   #send(member: Member, message: PeerMessage): void {
+    member.sent += 1;
     const receiver = this.#byKey.get(message.to);
     const sent = this.#bent(member, message);
+    const { id } = message.body as unknown as { readonly id?: SignId };
+    if (message.kind.startsWith('sign.') && id !== undefined)
+      this.said.push({ from: member.key, kind: message.kind, attempt: signIdName(id), digest: digestOf(message.body) });
     if (receiver === undefined || sent === undefined) return;
     this.#hear(receiver, sent);
     // Links may deliver again what they delivered before.

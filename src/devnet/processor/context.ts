@@ -39,6 +39,15 @@ export class HeldNonces {
     return nonces;
   }
 
+  /** Wipes everything. */
+  wipeAll(): void {
+    for (const { hiding, binding } of this.#held.values()) {
+      hiding.fill(0);
+      binding.fill(0);
+    }
+    this.#held.clear();
+  }
+
   /** Wipes what is held for a signable, or for one attempt at it. */
   wipe(signable: string): void {
     for (const [name, nonces] of [...this.#held]) {

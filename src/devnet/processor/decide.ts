@@ -1,6 +1,7 @@
 import type { Command, Reply } from '../../domain/processor/messages.ts';
 import type { Change, View } from '../../domain/tables.ts';
 import { Draft } from '../../domain/tables.ts';
+import { burn } from './burn.ts';
 import type { ProcessorContext } from './context.ts';
 import { commitmentsGiven, generateKey, sharesGiven as keySharesGiven } from './keyGen.ts';
 import { confirmKeyPair, substrateBlock } from './payments.ts';
@@ -28,6 +29,8 @@ const answer = (draft: Draft, context: ProcessorContext, command: Command): read
   switch (command.type) {
     case 'serai.epoch.opened.v1':
       return [];
+    case 'serai.epoch.burn.v1':
+      return burn(draft, context, command.data);
     case 'serai.key-gen.generate-key.v1':
       return generateKey(draft, context, command.data);
     case 'serai.key-gen.commitments.v1':

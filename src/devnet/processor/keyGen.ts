@@ -7,10 +7,11 @@ import type { Reply } from '../../domain/processor/messages.ts';
 import type { Draft } from '../../domain/tables.ts';
 import { type DkgSecret, dkgBegin, dkgDeal, dkgFinishAll, dkgMessageLength } from '../../domain/threshold/dkg.ts';
 import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
+import { burntAt, startOf } from './burn.ts';
 import { certificateBytes, type GenerateKey, objection } from './certificate.ts';
 import type { ProcessorContext } from './context.ts';
 import { ProcessorError } from './processorError.ts';
-import { attemptsOf, type KeyGenRow, keyGenName, keyGens, keys } from './rows.ts';
+import { attemptsOf, burns, type KeyGenRow, keyGenName, keyGens, keys } from './rows.ts';
 import { openShare, sealShare, sharedWith } from './sealedShare.ts';
 
 const KEY_LENGTH = 32;
@@ -23,7 +24,7 @@ export const generateKey = (draft: Draft, context: ProcessorContext, command: Ge
   const { id, params, shares } = command;
   const refused = objection(context, command);
   if (refused !== undefined) return [blame(id, params.i, refused)];
-  if (isOver(draft, id)) return [];
+  if (isOver(draft, id) || burntAt(draft, startOf(command)) !== undefined) return [];
   const party = digestBytes(certificateBytes(context.genesisHash, command.certificate));
   const known = keyGens.get(draft, keyGenName(id));
   if (known !== undefined) {
@@ -165,6 +166,8 @@ const openShares = (
 const begun = (draft: Draft, id: KeyGenId): KeyGenRow | undefined => {
   if (isOver(draft, id)) return undefined;
   const row = keyGens.get(draft, keyGenName(id));
+  // After a burning none that was in progress goes on, and messages about it may still come.
+  if (row === undefined && burns.get(draft, '') !== undefined) return undefined;
   if (row === undefined) throw new ProcessorError('processor.out-of-order', `key generation ${keyGenName(id)} was not begun here`);
   return row;
 };

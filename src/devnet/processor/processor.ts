@@ -5,6 +5,7 @@ import type { ExternalNetworkName } from '../../domain/processor/ids.ts';
 import type { Command, ExternalObservation, Reply } from '../../domain/processor/messages.ts';
 import { type Change, Draft, type Json, type View } from '../../domain/tables.ts';
 import type { Random } from '../../domain/threshold/suite.ts';
+import { holdUntilBurnt } from './burn.ts';
 import { HeldNonces, type ProcessorContext } from './context.ts';
 import { decide } from './decide.ts';
 import type { ExternalBlock } from './externalBlock.ts';
@@ -25,6 +26,8 @@ export interface Processor {
    * Handles a command; everything it changes is durable before its replies are there. The same command again gives the same replies.
    * One that names an external block waits here until that block was observed.
    */
+  /** Our store was rolled back: nothing is signed until the coordinator says what is burnt. */
+  holdUntilBurnt(): Promise<void>;
   handle(command: Command, signal?: AbortSignal): Promise<readonly Reply[]>;
   /** What an external block means; blocks come one after the other. A deposit waits here until the set's key is confirmed. */
   observe(block: ExternalBlock, signal?: AbortSignal): Promise<readonly ExternalObservation[]>;
@@ -96,6 +99,14 @@ class DurableProcessor implements Processor {
   /** Tells the external chain what an earlier life did not come to tell it. */
   resume(): Promise<void> {
     return this.#inTurn(() => this.#tellChain());
+  }
+
+  holdUntilBurnt(): Promise<void> {
+    return this.#inTurn(async () => {
+      const draft = new Draft(this.#rows);
+      holdUntilBurnt(draft);
+      await this.#write(draft.decision().changes);
+    });
   }
 
   async handle(command: Command, signal?: AbortSignal): Promise<readonly Reply[]> {

@@ -18,6 +18,7 @@ export const TABLE_BUCKETS: Readonly<Record<string, number>> = {
   answer: 41,
   height: 42,
   balance: 43,
+  burn: 44,
 };
 
 /** A key generation attempt. Everything random in it stands here before a reply leaves, so a restart goes on where it was. */
@@ -131,6 +132,13 @@ export interface PlacedBurn {
 /** What a Serai block was answered with. */
 export type AnswerRow = readonly { readonly set: SetId; readonly id: Hex; readonly message: Hex }[];
 
+/** What is burnt after a roll-back; while it is held, nothing is signed at all. */
+export interface BurnRow {
+  readonly upTo: number;
+  readonly held?: boolean;
+}
+
+export const burns = table<BurnRow>('burn');
 export const keyGens = table<KeyGenRow>('keyGen');
 export const keys = table<KeyRow>('key');
 export const signables = table<SignableRow>('signable');

@@ -6,6 +6,7 @@ import type { Draft } from '../../domain/tables.ts';
 import { verifySr25519 } from '../../domain/threshold/schnorrkel.ts';
 import { aggregate, type SigningRound, signShare } from '../../domain/threshold/suite.ts';
 import { ThresholdError } from '../../domain/threshold/thresholdError.ts';
+import { burntAt } from './burn.ts';
 import type { ProcessorContext } from './context.ts';
 import { outputHashOf } from './externalBlock.ts';
 import { attempts, type KeyRow, keys, outgoing, type SignableRow, signables } from './rows.ts';
@@ -18,7 +19,13 @@ interface Ready {
 }
 
 /** Begins our part in an attempt: fresh nonces, once, after which only the same bytes or an abstention follow (design §8). */
-export const signAttempt = (draft: Draft, context: ProcessorContext, { id, digest, party }: Data<'serai.sign.attempt.v1'>): Reply[] => {
+export const signAttempt = (
+  draft: Draft,
+  context: ProcessorContext,
+  { id, digest, party, start }: Data<'serai.sign.attempt.v1'>,
+): Reply[] => {
+  const burnt = burntAt(draft, start);
+  if (burnt !== undefined) return [abstain(id, burnt)];
   const ready = readyFor(draft, context, id, digest);
   if (typeof ready === 'string') return [abstain(id, ready)];
   const { key, signable } = ready;

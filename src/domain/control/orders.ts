@@ -23,6 +23,8 @@ export const order = z.discriminatedUnion('type', [
   /** Nothing new is begun until it is resumed. Written by the operator, as the following are. */
   z.strictObject({ type: z.literal('serai.control.paused.v1'), data: z.strictObject({ scope, reason }) }),
   z.strictObject({ type: z.literal('serai.control.resumed.v1'), data: z.strictObject({ scope, reason }) }),
+  /** A coordinator that was rolled back goes on; with `force`, though not everyone has answered. What is burnt is burnt all the same (design §10). */
+  z.strictObject({ type: z.literal('serai.control.leave-quarantine.v1'), data: z.strictObject({ force: z.boolean(), reason }) }),
   /** The operator's word that a halted network is good. */
   z.strictObject({ type: z.literal('serai.control.acknowledged.v1'), data: z.strictObject({ network: externalNetwork, reason }) }),
   /** Something else an operator did, for the record: a restore, a rotation of keys. */

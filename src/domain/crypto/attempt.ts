@@ -9,6 +9,7 @@ import { holderOf, holdersOf, speaksFor } from './members.ts';
 import { noteFatal } from './offences.ts';
 import { type AttemptRow, attempts, head, heard, networks, type SetRow, sets, signables, words } from './rows.ts';
 import { accuse, tellPeers, tellProcessor } from './say.ts';
+import { isQuarantined } from './standing.ts';
 import { isSigningStopped } from './stops.ts';
 
 /** Attempts of which others speak before we have begun them: so many are held at most, and for so many blocks. */
@@ -21,7 +22,7 @@ export const attemptRow = (draft: Draft, id: SignId): AttemptRow =>
 
 /** Whether nothing new is to be signed for the set's network. */
 export const isHalted = (draft: Draft, { network }: SetId): boolean =>
-  networks.get(draft, network)?.halted !== undefined || isSigningStopped(draft, network);
+  networks.get(draft, network)?.halted !== undefined || isSigningStopped(draft, network) || isQuarantined(draft);
 
 /** A row belongs to an attempt we may hear of: the set is ours, and the window no further than one ahead (design §8). */
 export const mayHold = (draft: Draft, id: SignId): SetRow | undefined => {

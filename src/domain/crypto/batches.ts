@@ -6,6 +6,7 @@ import { forgetAttempts } from './attempt.ts';
 import type { CryptoContext } from './context.ts';
 import { type BatchRow, type BlockRef, batches, networkRow, networks, type SetRow, type SignableRow, sets, signables } from './rows.ts';
 import { accuse } from './say.ts';
+import { isQuarantined } from './standing.ts';
 
 /** What stands before a batch's instructions in SCALE(Batch): network, id, block (reference serai.md §b.11). */
 const BEFORE_BLOCK = 1 + 4;
@@ -93,6 +94,7 @@ export const maySignBatch = (draft: Draft, { set, firstBatch }: SetRow, { id }: 
 
 /** Signed batches go to the chain strictly by id. */
 export const submitBatches = (draft: Draft, network: ExternalNetworkName): void => {
+  if (isQuarantined(draft)) return;
   const standing = networkRow(draft, network);
   let nextBatch = Math.max(standing.nextBatch, standing.verified);
   for (;;) {

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../canonicalJson.ts';
+import { seedHeight } from '../party/window.ts';
 import { type SignId, signIdName } from '../processor/ids.ts';
 import type { Draft } from '../tables.ts';
 import { attemptRow } from './attempt.ts';
@@ -31,6 +32,6 @@ export const begin = (draft: Draft, context: CryptoContext, id: SignId, begun: B
   });
   tellProcessor(draft, context, id.set.network, signIdName(id), {
     type: 'serai.sign.attempt.v1',
-    data: { id, digest, ...(party === undefined ? {} : { party: [...party] }) },
+    data: { id, digest, start: seedHeight(anchor.number, id.attempt), ...(party === undefined ? {} : { party: [...party] }) },
   });
 };

@@ -6,7 +6,8 @@ import { batchExecuted } from './batches.ts';
 import { keysSet, participantRemoved } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { externalContext } from './externalContext.ts';
-import { keyGensMoved, openKeyGen } from './keyGen.ts';
+import { goOn } from './goOn.ts';
+import { openKeyGen } from './keyGen.ts';
 import { numberShares } from './members.ts';
 import {
   type BlockRef,
@@ -22,8 +23,8 @@ import {
   signables,
 } from './rows.ts';
 import { tellProcessor } from './say.ts';
-import { blockKey, drop, headMoved } from './signing.ts';
-import { forgetSlashReport, slashReportsMoved } from './slashReport.ts';
+import { blockKey, drop } from './signing.ts';
+import { forgetSlashReport } from './slashReport.ts';
 
 /** Blocks whose hashes are kept: more than the windows any open attempt can be seeded from. */
 const KEPT_BLOCKS = 1024;
@@ -131,9 +132,7 @@ const blockWhole = (draft: Draft, context: CryptoContext, { number, hash, time }
     gathered.delete(draft, network);
     tellOfBlock(draft, context, network as ExternalNetworkName, block, row);
   }
-  keyGensMoved(draft, context);
-  slashReportsMoved(draft, context);
-  headMoved(draft, context);
+  goOn(draft, context);
 };
 
 /** Our processor hears of the blocks of a network while a set of ours has keys in it. */

@@ -27,7 +27,9 @@ const matterOf = ({ kind, body, genesis, to }: PeerMessage): string | undefined 
   // A vote is a signature, and no two of those are alike.
   if (!said.success || kind === 'certificate.vote' || kind === 'slash.vote') return undefined;
   const { body: about } = said.data;
+  if (said.data.kind === 'epoch.opened') return undefined;
   if ('set' in about) return [genesis, kind, setName(about.set), ...('number' in about ? [about.number] : [])].join('/');
+  if (!('id' in about)) return undefined;
   const matter = 'kind' in about.id ? signIdName(about.id) : keyGenName(about.id);
   const more = [...('round' in about ? [about.round] : []), ...(kind === 'keygen.shares' ? [to] : [])];
   return [genesis, kind, matter, ...more].join('/');

@@ -12,6 +12,7 @@ import { type KeyGenSaid, messageOf, sayKeyGen, wordOf } from './keyGenWords.ts'
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, type KeyPairRow, type MusigRow, mayUseKeys, musigs, parties, removals, type SetRow, sets } from './rows.ts';
 import { accuse, report, tellProcessor } from './say.ts';
+import { isHeld, isKeyGenBurnt, isQuarantined } from './standing.ts';
 
 const NOTHING: MusigRow = { mine: 'none', commitments: 0, shares: 0 };
 
@@ -56,7 +57,7 @@ const enterRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: n
   const { keyPair } = keyGenRow(draft, id);
   const party = partyOf(draft, id);
   if (keyPair === undefined || party === undefined || roundRow(draft, id, round).mine !== 'none') return;
-  if (row?.state !== 'keygen' || superseded(draft, id)) return;
+  if (row?.state !== 'keygen' || superseded(draft, id) || isHeld(draft, row) || isKeyGenBurnt(draft, row, id)) return;
   noteKeyGen(draft, id, { round });
   const digest = digestOf(keyPair);
   const commitment = context.musig.commit(roundName(id, round));
@@ -107,7 +108,7 @@ const shareInRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round:
   const party = partyOf(draft, id);
   const { mine, commitments } = roundRow(draft, id, round);
   if (keyPair === undefined || party === undefined || mine !== 'committed' || commitments < party.members.length) return;
-  if (row?.state !== 'keygen' || superseded(draft, id)) return;
+  if (row?.state !== 'keygen' || superseded(draft, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)) return;
   const said = allSaid(draft, party, 'musig.commitment', round);
   if (said === undefined) return;
   const members = validatorsOf(party);
@@ -158,7 +159,7 @@ const finishRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: 
   const row = sets.get(draft, setName(id.set));
   const { keyPair, submitted } = keyGenRow(draft, id);
   const party = partyOf(draft, id);
-  if (keyPair === undefined || party === undefined || submitted || row?.state !== 'keygen') return;
+  if (keyPair === undefined || party === undefined || submitted || row?.state !== 'keygen' || isQuarantined(draft)) return;
   if (roundRow(draft, id, round).shares < party.members.length) return;
   const commitments = allSaid(draft, party, 'musig.commitment', round);
   const shares = allSaid(draft, party, 'musig.share', round);
@@ -199,12 +200,17 @@ const finishRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: 
   });
 };
 
-/** After a start: rounds we committed to in an earlier life are over, the next one is ours to open. */
+/**
+ * After a start, and with each block while it was not known how we stand: rounds we committed to in an earlier life are over, the next one
+ * is ours to open; a round that waited for us is entered.
+ */
 export const reopenRounds = (draft: Draft, context: CryptoContext): void => {
   for (const [, { id }] of [...parties.rows(draft)]) {
     const { round, keyPair, submitted } = keyGenRow(draft, id);
     if (keyPair === undefined || submitted) continue;
-    if (roundRow(draft, id, round).mine === 'committed') enterRound(draft, context, id, round + 1);
+    const { mine } = roundRow(draft, id, round);
+    if (mine === 'none') enterRound(draft, context, id, round);
+    if (mine === 'committed' && !context.musig.holds(roundName(id, round))) enterRound(draft, context, id, round + 1);
   }
 };
 

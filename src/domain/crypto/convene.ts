@@ -25,11 +25,13 @@ import {
   signables,
 } from './rows.ts';
 import { report, signedFor, tellPeers } from './say.ts';
+import { isAttemptOver } from './standing.ts';
 
 const conveningName = (id: SignId): string => `${signableName(id)}/${String(windowOf(id.attempt))}`;
 
-/** Whether our own chain is in the first half of the attempt's window: only then is anything new begun in it. */
+/** Whether our own chain is in the first half of the attempt's window, and it began after this start and is not burnt: only then is anything new begun in it. */
 const isJoinable = (draft: Draft, { anchor }: SignableRow, id: SignId): boolean => {
+  if (isAttemptOver(draft, { anchor }, id)) return false;
   const tip = head.get(draft, '');
   const window = tip === undefined ? undefined : windowAt(anchor.number, tip.number);
   return window?.joinable === true && window.index === windowOf(id.attempt);

@@ -5,6 +5,7 @@ import type { PartyMember } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
+import { greet } from './greet.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
 import { forgetOldAttempts, keyGenRow, MOST_AHEAD, noteBlame, noteKeyGen, openAttempt, partyOf, superseded } from './keyGenRows.ts';
 import { isPlausible, proposalsOf, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
@@ -12,6 +13,7 @@ import { messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, latestParties, parties, type SetRow, sets, signers } from './rows.ts';
 import { accuse, report, requestLinks, tellPeers, tellProcessor } from './say.ts';
+import { isHeld, isKeyGenBurnt, isQuarantined } from './standing.ts';
 import { isPaused } from './stops.ts';
 
 export { keyGenName, validatorsOf } from './keyGenParty.ts';
@@ -24,6 +26,7 @@ export const openKeyGen = (draft: Draft, context: CryptoContext, set: SetId, anc
   const row: SetRow = { set, anchor, members, n, t: thresholdOf(n), mine, state: 'keygen' };
   sets.put(draft, setName(set), row);
   requestLinks(draft, context, setName(set), validatorsOf(row));
+  greet(draft, context, row);
   siftProposals(draft, context, row);
   enterAttempt(draft, context, row);
 };
@@ -46,6 +49,7 @@ const siftProposals = (draft: Draft, context: CryptoContext, row: SetRow): void 
 /** The attempt our chain has open: if the draw is ours we propose its party, once; what was proposed by others may be signed now. */
 const enterAttempt = (draft: Draft, context: CryptoContext, row: SetRow): void => {
   const id = { set: row.set, attempt: openAttempt(draft, row) };
+  if (isHeld(draft, row) || isKeyGenBurnt(draft, row, id)) return;
   if (!keyGenRow(draft, id).opened) {
     noteKeyGen(draft, id, { opened: true });
     forgetOldAttempts(draft, row);
@@ -62,7 +66,7 @@ const propose = (draft: Draft, context: CryptoContext, row: SetRow, party: KeyGe
 
 /** Signs a proposal of the attempt our chain has open, once and for ever: the row stands before the signature leaves. */
 const consider = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
-  if (isPaused(draft, row.set.network)) return;
+  if (isPaused(draft, row.set.network) || isHeld(draft, row) || isKeyGenBurnt(draft, row, id)) return;
   const voted = wordOf(draft, id, 'certificate.vote', context.self) !== undefined;
   if (!voted && partyOf(draft, id) === undefined && id.attempt === openAttempt(draft, row)) {
     const party = proposalsOf(draft, id)
@@ -128,7 +132,7 @@ const countVote = (draft: Draft, context: CryptoContext, id: KeyGenId, from: Hex
 
 /** Once members with t key shares have signed a party it is the attempt's, and the processor gets it and may begin. */
 const certify = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): void => {
-  if (partyOf(draft, id) !== undefined || superseded(draft, id)) return;
+  if (partyOf(draft, id) !== undefined || superseded(draft, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)) return;
   const { proposals } = keyGenRow(draft, id);
   const [convener, party] = proposalsOf(draft, id).find(([from]) => (proposals[from]?.shares ?? 0) >= row.t) ?? [];
   if (convener === undefined || party === undefined) return;
@@ -161,8 +165,12 @@ const begin = (draft: Draft, context: CryptoContext, party: KeyGenParty, signatu
 };
 
 /** The party of an attempt that goes on: certified, of a set without keys, with no later one begun. */
-const runningParty = (draft: Draft, id: KeyGenId): KeyGenParty | undefined =>
-  sets.get(draft, setName(id.set))?.state !== 'keygen' || superseded(draft, id) ? undefined : partyOf(draft, id);
+const runningParty = (draft: Draft, id: KeyGenId): KeyGenParty | undefined => {
+  const row = sets.get(draft, setName(id.set));
+  return row?.state !== 'keygen' || superseded(draft, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)
+    ? undefined
+    : partyOf(draft, id);
+};
 
 /** Our processor's commitments go to every member. */
 export const commitmentsMade = (draft: Draft, context: CryptoContext, id: KeyGenId, commitments: Hex): void => {

@@ -49,6 +49,20 @@ export const peerBody = z.discriminatedUnion('kind', [
   }),
   /** From the convener: a further round of its window, for which it asks for fresh readies. */
   z.strictObject({ kind: z.literal('sign.round'), body: z.strictObject({ id: signId }) }),
+  /** A start of the sender, and its finalized height: what was seen of it before is to be answered. */
+  z.strictObject({
+    kind: z.literal('epoch.opened'),
+    body: z.strictObject({ epoch: u32, instance: hexOf(16), set: validatorSet, height: u32.nullable() }),
+  }),
+  /** The answer: the highest epoch seen of the other before, how many messages of it were handled, and our own finalized height. */
+  z.strictObject({
+    kind: z.literal('epoch.seen'),
+    body: z.strictObject({
+      of: z.strictObject({ epoch: u32, instance: hexOf(16) }),
+      before: z.strictObject({ epoch: u32, instance: hexOf(16), count: u32 }).nullable(),
+      height: u32.nullable(),
+    }),
+  }),
   z.strictObject({ kind: z.literal('sign.completed'), body: completion }),
   /** What a member holds against the others of a set that has handed over, by validator; whom it does not name it gives no points. */
   z.strictObject({

@@ -4,11 +4,14 @@ import { sharesArrived } from './attempt.ts';
 import { mayHearRound, musigCommitmentArrived, musigShareArrived } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { proposalArrived as proposalOfPartyArrived, readyArrived, roundArrived } from './convene.ts';
+import { goOn } from './goOn.ts';
 import { commitmentsArrived, sharesArrived as keyGenSharesArrived, proposalArrived, voteArrived } from './keyGen.ts';
 import { hearKeyGen, isKeyGen } from './keyGenWords.ts';
 import type { PeerBody } from './peerBodies.ts';
+import { epochOpenedArrived, epochSeenArrived } from './quarantine.ts';
 import { complete, preprocessesArrived } from './signing.ts';
 import { pointsArrived, slashWordArrived } from './slashReport.ts';
+import { countHeard } from './standing.ts';
 
 /** Rounds of `set_keys` far from ours are passed over. */
 const isNear = (draft: Draft, { body }: { readonly body: PeerBody['body'] }): boolean =>
@@ -17,6 +20,7 @@ const isNear = (draft: Draft, { body }: { readonly body: PeerBody['body'] }): bo
 /** What another validator's crypto module said; its signature has been checked. */
 export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMessage, said: PeerBody): void => {
   const { from } = message;
+  if (said.kind !== 'epoch.opened') countHeard(draft, from);
   if (isKeyGen(said) && (!isNear(draft, said) || !hearKeyGen(draft, context, message, said))) return;
   const { kind, body } = said;
   switch (kind) {
@@ -52,6 +56,13 @@ export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMes
       return;
     case 'sign.round':
       roundArrived(draft, context, message, body.id);
+      return;
+    case 'epoch.opened':
+      epochOpenedArrived(draft, context, from, body);
+      return;
+    case 'epoch.seen':
+      epochSeenArrived(draft, context, from, body);
+      goOn(draft, context);
       return;
     case 'sign.completed':
       complete(draft, context, body, false);

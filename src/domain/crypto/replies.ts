@@ -1,7 +1,7 @@
 import { fromHex, type Hex } from '../hex.ts';
 import type { ExternalNetworkName } from '../processor/ids.ts';
-import { hexOf, setName, signableName, signIdName } from '../processor/ids.ts';
-import type { ExternalObservation, Reply } from '../processor/messages.ts';
+import { hexOf, type SetId, setName, signableName, signIdName } from '../processor/ids.ts';
+import { type ExternalObservation, type Reply, reply } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
 import { forgetAttempts, sharesMade } from './attempt.ts';
 import { batchProposed } from './batches.ts';
@@ -10,12 +10,30 @@ import type { CryptoContext } from './context.ts';
 import { shareBlamed } from './convene.ts';
 import { digestBytes } from './digest.ts';
 import { blameMade, commitmentsMade, sharesMade as keyGenSharesMade } from './keyGen.ts';
+import { enterQuarantine, processorSaw } from './quarantine.ts';
 import { blocks, networkRow, outputs, type SignableRow, sets, signables } from './rows.ts';
 import { accuse, report } from './say.ts';
 import { blockKey, complete, preprocessesMade, signableKnown } from './signing.ts';
+import { awaitsAnswers, isQuarantined, waitingReplies } from './standing.ts';
 
 /** What a set's batch signature is made over: `InInstructions-batch` ‖ SCALE(Batch) (reference serai.md §b.11). */
 const BATCH_LABEL = '0x496e496e737472756374696f6e732d6261746368';
+
+/** Whether a key generation waits until it is known what others have seen of us. */
+const isHeldBack = (draft: Draft, set: SetId): boolean => {
+  const row = sets.get(draft, setName(set));
+  return row?.state === 'keygen' && !isQuarantined(draft) && awaitsAnswers(draft, row);
+};
+
+/** Replies that were held back arrive, in their order, as soon as nothing holds them. */
+export const heldRepliesArrive = (draft: Draft, context: CryptoContext): void => {
+  for (const [name, row] of [...waitingReplies.rows(draft)]) {
+    const held = reply.parse(row);
+    if (!('id' in held.data) || isHeldBack(draft, held.data.id.set)) continue;
+    waitingReplies.delete(draft, name);
+    replyArrived(draft, context, held.data.id.set.network, held);
+  }
+};
 
 /** A reply of one of our processors. It speaks for its own network only. */
 export const replyArrived = (draft: Draft, context: CryptoContext, network: ExternalNetworkName, { type, data }: Reply): void => {
@@ -23,8 +41,19 @@ export const replyArrived = (draft: Draft, context: CryptoContext, network: Exte
     accuse(draft, context, 'processor.foreign-network', network, { type, network: data.id.set.network });
     return;
   }
+  if ('id' in data && !('kind' in data.id) && isHeldBack(draft, data.id.set)) {
+    const last = [...waitingReplies.rows(draft)].at(-1)?.[0] ?? '0';
+    waitingReplies.put(draft, String(Number(last) + 1).padStart(10, '0'), { type, data });
+    return;
+  }
   switch (type) {
     case 'serai.epoch.opened.v1':
+      return;
+    case 'serai.epoch.seen.v1':
+      processorSaw(draft, context, network, data);
+      return;
+    case 'serai.epoch.rolled-back.v1':
+      enterQuarantine(draft, context, `the processor of ${network} was rolled back: ${data.reason}`);
       return;
     case 'serai.key-gen.commitments.v1':
       commitmentsMade(draft, context, data.id, data.commitments);

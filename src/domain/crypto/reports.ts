@@ -7,6 +7,9 @@ const json: z.ZodType<Json> = z.json();
 
 const blockRef = z.strictObject({ number: u32, hash: hexOf(32) });
 
+/** A height, or -1 for none. */
+const height = z.number().int().min(-1).max(0xffff_ffff);
+
 /** What stands on `<name>-reports`: for the operator, and for any consumer. */
 export const report = z.discriminatedUnion('type', [
   /** The key pair that our processor generated for a set. */
@@ -75,6 +78,33 @@ export const report = z.discriminatedUnion('type', [
   }),
   /** Our processor does not sign in an attempt. */
   z.strictObject({ type: z.literal('serai.report.abstain.v1'), data: z.strictObject({ id: signId, reason: z.string() }) }),
+  /** This coordinator's store was rolled back, or may have been: it observes, and begins nothing until it is told to resume (design §10). */
+  z.strictObject({
+    type: z.literal('serai.report.quarantine.v1'),
+    data: z.strictObject({ epoch: u32, reasons: z.array(z.string()).readonly(), head: blockRef.nullable() }),
+  }),
+  /** It goes on, at the operator's order: whatever begins at or below `upTo` is burnt; of the rest, what may be done next and from which height on. */
+  z.strictObject({
+    type: z.literal('serai.report.resumed.v1'),
+    data: z.strictObject({
+      order: z.string(),
+      forced: z.boolean(),
+      upTo: height,
+      reasons: z.array(z.string()),
+      since: height,
+      epoch: u32,
+      head: blockRef,
+      peers: z.array(z.strictObject({ validator: hexOf(32), height })),
+      processors: z.array(z.strictObject({ network: z.string(), height })),
+      signables: z.array(z.strictObject({ signable: z.string(), anchor: u32, window: u32, from: u32 })),
+      keyGens: z.array(z.strictObject({ set: z.string(), attempt: u32, from: u32 })),
+    }),
+  }),
+  /** It does not go on yet, and why. */
+  z.strictObject({
+    type: z.literal('serai.report.not-resumed.v1'),
+    data: z.strictObject({ order: z.string(), reasons: z.array(z.string()) }),
+  }),
   /** Something that must not happen, with what proves it. */
   z.strictObject({
     type: z.literal('serai.report.evidence.v1'),

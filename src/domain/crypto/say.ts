@@ -8,6 +8,7 @@ import { digestOf } from './digest.ts';
 import type { PeerBody } from './peerBodies.ts';
 import type { Report } from './reports.ts';
 import { head } from './rows.ts';
+import { countTold } from './standing.ts';
 
 const GENESIS_TIME = new Date(0).toISOString();
 
@@ -41,6 +42,7 @@ export const tellPeers = (draft: Draft, context: CryptoContext, to: readonly Hex
   for (const receiver of to) {
     if (receiver === context.self) continue;
     const message = signedFor(context, receiver, intent, said);
+    countTold(draft, receiver);
     draft.send({
       topic: context.topics.outbound,
       type: 'serai.peer.message.v1',

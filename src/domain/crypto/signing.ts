@@ -29,6 +29,7 @@ import {
   signables,
 } from './rows.ts';
 import { accuse, report, tellPeers, tellProcessor } from './say.ts';
+import { awaitsAnswers, isBurnt, isWindowOver } from './standing.ts';
 import { submitSlashReport } from './submitSlashReport.ts';
 
 /** Windows of a signable whose attempts are kept: what has begun may finish later, but not for ever. */
@@ -77,7 +78,10 @@ const joinWindow = (draft: Draft, context: CryptoContext, row: SignableRow): voi
   if (row.kind === 'batch' && !maySignBatch(draft, set, row)) return;
   const window = windowAt(row.anchor.number, tip.number);
   const seed = window === undefined ? undefined : blocks.get(draft, blockKey(window.seedHeight));
-  if (window === undefined || seed === undefined || !window.joinable) return;
+  if (window === undefined || seed === undefined || !window.joinable || awaitsAnswers(draft, set) || isWindowOver(draft, window.seedHeight))
+    return;
+  // What we may have signed in a life that is lost is signed only as t key shares of readies agree on it (design §10).
+  if (window.rule === 'pure' && isBurnt(draft, row.anchor.number)) return;
   const id: SignId = { set: row.set, kind: row.kind, id: row.id, attempt: attemptOf(window.index) };
   if (attemptRow(draft, id).begun !== undefined) return;
   forgetOld(draft, set, id);

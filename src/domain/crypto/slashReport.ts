@@ -17,6 +17,7 @@ import { failures, head, heard, type SetRow, sets, signables } from './rows.ts';
 import { accuse, signedFor, tellPeers, tellProcessor } from './say.ts';
 import { signableKnown } from './signing.ts';
 import { slashReportBytes } from './slashReportBytes.ts';
+import { isBurnt, isQuarantined } from './standing.ts';
 import { tallySlashes } from './tallySlashes.ts';
 
 /** Blocks in which one member may propose a report, before it is the next one's turn. */
@@ -53,6 +54,9 @@ const proposerOf = ({ set, n, handover, members }: Retiring, number: number): He
 /** The number of the report whose turn it is on our own chain. */
 const turnAt = (draft: Draft, { handover }: Retiring): number => Math.floor(((head.get(draft, '')?.number ?? 0) - handover.number) / TURN);
 
+/** Whether a turn is burnt: it began at a height at or below which we may have acted in a life that is lost (design §10). */
+const isTurnBurnt = (draft: Draft, { handover }: Retiring, number: number): boolean => isBurnt(draft, handover.number + number * TURN);
+
 /** A new finalized head: sets of ours that have handed over tell each other their points, and agree on a report. */
 export const slashReportsMoved = (draft: Draft, context: CryptoContext): void => {
   for (const [, { set }] of [...sets.rows(draft)]) {
@@ -63,7 +67,7 @@ export const slashReportsMoved = (draft: Draft, context: CryptoContext): void =>
 
 const isLive = (draft: Draft, context: CryptoContext): boolean => {
   const tip = head.get(draft, '');
-  return tip !== undefined && context.isLive(Date.parse(tip.time));
+  return tip !== undefined && !isQuarantined(draft) && context.isLive(Date.parse(tip.time));
 };
 
 const advance = (draft: Draft, context: CryptoContext, row: Retiring): void => {
@@ -73,8 +77,9 @@ const advance = (draft: Draft, context: CryptoContext, row: Retiring): void => {
 };
 
 /** Our points leave once: what we hold against the others when we first see that the set has handed over. */
-const sayPoints = (draft: Draft, context: CryptoContext, { set, members }: Retiring): void => {
-  if (heard.get(draft, pointsName(set, context.self)) !== undefined) return;
+const sayPoints = (draft: Draft, context: CryptoContext, { set, members, handover }: Retiring): void => {
+  // In a life that is lost we may have said others.
+  if (heard.get(draft, pointsName(set, context.self)) !== undefined || isBurnt(draft, handover.number)) return;
   const held = validatorsOf({ members })
     .filter((validator) => validator !== context.self)
     .map((validator) => [validator, pointsOf(draft, set, validator)] as const)
@@ -88,7 +93,12 @@ const sayPoints = (draft: Draft, context: CryptoContext, { set, members }: Retir
 const propose = (draft: Draft, context: CryptoContext, row: Retiring): void => {
   const { set, members, t, handover } = row;
   const number = turnAt(draft, row);
-  if (proposerOf(row, number) !== context.self || heard.get(draft, proposalName(set, number, context.self)) !== undefined) return;
+  if (
+    isTurnBurnt(draft, row, number) ||
+    proposerOf(row, number) !== context.self ||
+    heard.get(draft, proposalName(set, number, context.self)) !== undefined
+  )
+    return;
   const inputs = validatorsOf(row)
     .sort()
     .flatMap((validator) => heard.get(draft, pointsName(set, validator)) ?? []);
@@ -138,7 +148,12 @@ const consider = (draft: Draft, context: CryptoContext, row: Retiring, number: n
     return;
   }
   const bytes = slashReportBytes(context.genesisHash, row.set, number, report);
-  if (number === turnAt(draft, row) && heard.get(draft, voteName(row.set, number, context.self)) === undefined && isLive(draft, context)) {
+  if (
+    number === turnAt(draft, row) &&
+    !isTurnBurnt(draft, row, number) &&
+    heard.get(draft, voteName(row.set, number, context.self)) === undefined &&
+    isLive(draft, context)
+  ) {
     const vote: PeerBody = { kind: 'slash.vote', body: { set: row.set, number, signature: toHex(context.sign(bytes)) } };
     const intent = `${setName(row.set)}/${String(number)}`;
     heard.put(draft, voteName(row.set, number, context.self), signedFor(context, context.self, intent, vote));

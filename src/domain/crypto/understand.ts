@@ -8,6 +8,7 @@ import { chainMessageArrived } from './chainEvents.ts';
 import type { CryptoContext } from './context.ts';
 import { peerBody } from './peerBodies.ts';
 import { peerSpoke } from './peers.ts';
+import { enterQuarantine } from './quarantine.ts';
 import { externalObserved, replyArrived } from './replies.ts';
 
 /** What is to be done about a record, once its data is understood. */
@@ -32,6 +33,22 @@ export const understandReply =
       replyArrived(draft, context, network, message);
     };
   };
+
+/** A processor opened an epoch: one that is not above all before it means that its store was rolled back, or copied. */
+export const processorOpened =
+  (context: CryptoContext, network: ExternalNetworkName) =>
+  (
+    draft: Draft,
+    { opened, known, isNext }: { readonly opened: EpochNumber; readonly known: EpochNumber | undefined; readonly isNext: boolean },
+  ): void => {
+    if (isNext || known === undefined) return;
+    const reason = `the processor of ${network} opened epoch ${String(opened.epoch)} after ${String(known.epoch)}`;
+    enterQuarantine(draft, context, reason);
+  };
+
+interface EpochNumber {
+  readonly epoch: number;
+}
 
 /** A record of `<name>-serai`. */
 export const understandExternal =

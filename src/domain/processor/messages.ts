@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { epochOpened } from '../record/epochOpened.ts';
+import { epochOpened, epochSeen } from '../record/epochOpened.ts';
 import { byParticipant, externalNetwork, hex, hexOf, keyGenId, participant, signId, u32, u64Text, validatorSet } from './ids.ts';
 
 const keyPair = z.strictObject({ substrate: hexOf(32), network: hex });
@@ -80,9 +80,14 @@ export const command = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('serai.sign.attempt.v1'),
-    /** With the party where it is known; without it, preprocesses of all our shares are asked for, and any t shares may be chosen. */
-    data: z.strictObject({ id: signId, digest: hexOf(32), party: z.array(participant).min(1).optional() }),
+    /**
+     * With the party where it is known; without it, preprocesses of all our shares are asked for, and any t shares may be chosen.
+     * `start` is the height of the block that the attempt's window begins with.
+     */
+    data: z.strictObject({ id: signId, digest: hexOf(32), start: u32.optional(), party: z.array(participant).min(1).optional() }),
   }),
+  /** The coordinator's state was rolled back, or ours: whatever begins at or below this Serai height is burnt (design §10). */
+  z.strictObject({ type: z.literal('serai.epoch.burn.v1'), data: z.strictObject({ upTo: u32 }) }),
   z.strictObject({
     type: z.literal('serai.sign.preprocesses.v1'),
     data: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }),
@@ -101,6 +106,10 @@ export const reply = z.discriminatedUnion('type', [
     type: z.literal('serai.epoch.opened.v1'),
     data: epochOpened,
   }),
+  /** What had been seen of the coordinator before the epoch it opened; in clear, as a rolled back one has lost its keys. */
+  z.strictObject({ type: z.literal('serai.epoch.seen.v1'), data: epochSeen }),
+  /** The processor's own state was rolled back: it signs nothing until it is told what is burnt. */
+  z.strictObject({ type: z.literal('serai.epoch.rolled-back.v1'), data: z.strictObject({ epoch: u32, reason: z.string().max(1_000) }) }),
   z.strictObject({ type: z.literal('serai.key-gen.commitments.v1'), data: z.strictObject({ id: keyGenId, commitments: hex }) }),
   z.strictObject({ type: z.literal('serai.key-gen.shares.v1'), data: z.strictObject({ id: keyGenId, shares: byParticipant }) }),
   z.strictObject({ type: z.literal('serai.key-gen.generated-key-pair.v1'), data: z.strictObject({ id: keyGenId, keyPair }) }),

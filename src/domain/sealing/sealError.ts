@@ -1,6 +1,6 @@
 import { CoordinatorError } from '../errors.ts';
 
-export type SealErrorCode = 'seal.failed' | 'seal.weak-key';
+export type SealErrorCode = 'seal.failed' | 'seal.weak-key' | 'seal.wrong-passphrase';
 
 /** Sealed bytes that cannot be opened: wrong key, or changed on the way. Never says more. */
 export class SealError extends CoordinatorError {

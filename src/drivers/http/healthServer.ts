@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { metricsText } from '../../domain/health/metrics.ts';
 import { readiness, type Stage } from '../../domain/health/readiness.ts';
 
 export interface HealthServerOptions {
@@ -37,7 +38,8 @@ const answer = (response: ServerResponse, status: number, body: unknown): void =
 
 /**
  * Serves `GET /health/live` (200 while the process answers), `/health/ready` (200, or 503 with the stages that stand still, since
- * when and why) and `/status` (every stage).
+ * when and why) and `/status` (every stage) and `/metrics` (the
+ * same for Prometheus).
  */
 export const openHealthServer = async ({ host, port, stages, now }: HealthServerOptions): Promise<HealthServer> => {
   const pages: Readonly<Record<string, (response: ServerResponse) => void>> = {
@@ -51,6 +53,10 @@ export const openHealthServer = async ({ host, port, stages, now }: HealthServer
     '/status': (response) => {
       const all = stages();
       answer(response, 200, { ...readiness(all, now()), stages: all });
+    },
+    '/metrics': (response) => {
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4', 'cache-control': 'no-store' });
+      response.end(metricsText(stages(), now()));
     },
   };
   const server: Server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {

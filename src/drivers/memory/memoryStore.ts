@@ -1,4 +1,4 @@
-import type { Range, Store, Write } from '../../data/store.ts';
+import type { Range, Store, Row as StoredRow, Write } from '../../data/store.ts';
 import { StoreError } from '../../data/storeError.ts';
 
 type Row = readonly [key: Uint8Array, value: Uint8Array];
@@ -37,6 +37,11 @@ export const openMemoryStore = (): Store => {
     return (reverse ? found.reverse() : found).slice(0, limit);
   };
 
+  const rowsInOrder = (): StoredRow[] => {
+    mustBeOpen();
+    return [...buckets].sort(([a], [b]) => a - b).flatMap(([bucket, rows]) => rows.map(([key, value]) => ({ bucket, key, value })));
+  };
+
   return {
     get: async (bucket, key) => {
       const rows = await Promise.resolve(rowsOf(bucket));
@@ -47,6 +52,10 @@ export const openMemoryStore = (): Store => {
       // Writes replace a bucket's array, so this one is a snapshot.
       const rows = await Promise.resolve(within(rowsOf(bucket), range));
       for (const [key, value] of rows) yield [key.slice(), value.slice()] as const;
+    },
+    async *snapshot() {
+      const rows = await Promise.resolve(rowsInOrder());
+      for (const { bucket, key, value } of rows) yield { bucket, key: key.slice(), value: value.slice() };
     },
     write: async (batch: readonly Write[]) => {
       await Promise.resolve();
@@ -60,6 +69,10 @@ export const openMemoryStore = (): Store => {
         changed.set(bucket, rows);
       }
       for (const [bucket, rows] of changed) buckets.set(bucket, rows);
+    },
+    compact: async () => {
+      await Promise.resolve();
+      mustBeOpen();
     },
     close: () => {
       open = false;

@@ -33,7 +33,10 @@ declare module 'rocksdb' {
       readonly limit: number;
       readonly keyAsBuffer: true;
       readonly valueAsBuffer: true;
+      readonly highWaterMark: number;
     }): Iterator;
+    getProperty(name: string): string;
+    compactRange(from: Buffer, to: Buffer, callback: Callback): void;
   }
 
   const rocksdb: (location: string) => Database;

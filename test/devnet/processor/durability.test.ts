@@ -5,6 +5,7 @@ import type { ExternalChain } from '../../../src/devnet/processor/externalChain.
 import { openProcessor, type Processor } from '../../../src/devnet/processor/processor.ts';
 import { toHex } from '../../../src/domain/hex.ts';
 import type { Command } from '../../../src/domain/processor/messages.ts';
+import { storeOver } from '../../support/storeOver.ts';
 import { digestOfMessage, FourProcessors, genesisHash, only, set } from './fourProcessors.ts';
 
 /** Processor 0 of four, on a store or chain that may fail. */
@@ -27,7 +28,7 @@ const failingWrites = (inner: Store): { store: Store; fail: (failing: boolean) =
   let failing = false;
   const write: Store['write'] = (batch) => (failing ? Promise.reject(new Error('the disk is full')) : inner.write(batch));
   return {
-    store: { get: (...args) => inner.get(...args), scan: (...args) => inner.scan(...args), close: () => inner.close(), write },
+    store: storeOver(inner, { write }),
     fail: (now) => {
       failing = now;
     },

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../core/configSchema.ts';
+import type { BackupTarget } from '../data/backup/backupTarget.ts';
+import { lastVerified, listBackups } from '../data/backup/readBackup.ts';
+import type { Store } from '../data/store.ts';
+import { timeOfBackup } from '../domain/backup/manifest.ts';
+import type { Stage } from '../domain/health/readiness.ts';
+import type { ModuleName } from '../modules/moduleNames.ts';
+import { backUpModule, backupOf } from './backups.ts';
+
+export interface KeepBackups {
+  readonly master: Uint8Array;
+  readonly targets: readonly BackupTarget[];
+  readonly now: () => number;
+  /** Hears of each backup that was made, and of each that failed. */
+  readonly made: (module: ModuleName, id: string, details: Readonly<Record<string, unknown>>) => void;
+  readonly failed: (module: ModuleName, error: unknown) => void;
+}
+
+/** Backups of one module's open store that are taken again and again. */
+export interface KeptBackups {
+  /** When the latest backup was found whole; since when there is none, where there never was one. */
+  readonly stage: () => Stage;
+  /** Takes one now, behind the one that is under way. */
+  readonly takeNow: (cause: 'operator') => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Milliseconds until a backup that failed is tried again, at most. */
+const AGAIN = 5 * 60_000;
+
+/**
+ * Takes a backup of a module's store every `general.backup_interval` while the store is in use. They are taken at whole multiples of the
+ * interval since 1970, so that all modules share the ids and a restart takes none again.
+ */
+export const keepBackups = (config: Config, module: ModuleName, store: Pick<Store, 'snapshot'>, options: KeepBackups): KeptBackups => {
+  const { targets, now, made, failed } = options;
+  const interval = config.general.backup_interval;
+  const stop = new AbortController();
+  const stopped = (): boolean => stop.signal.aborted;
+  let verifiedAt = now();
+  let reason: string | undefined = 'no backup has been made yet';
+  let turn: Promise<void> = Promise.resolve();
+
+  const take = (at: number, cause: 'interval' | 'operator'): Promise<void> => {
+    const done = turn.then(async () => {
+      const progress = (): void => {
+        stop.signal.throwIfAborted();
+      };
+      const all = await backUpModule(config, module, store, { ...options, at, cause, progress });
+      verifiedAt = Math.min(...all.map(({ verified }) => Date.parse(verified.at)));
+      reason = undefined;
+      for (const { where, manifest, written, verified } of all)
+        made(module, manifest.id, {
+          where,
+          rows: manifest.rows,
+          bytes: manifest.bytes,
+          written: written.bytes,
+          verifiedIn: verified.seconds,
+        });
+    });
+    turn = done.catch(() => undefined);
+    return done;
+  };
+
+  /** When the oldest of the places got its latest backup, as far as it was found whole. */
+  const lookBack = async (): Promise<number> => {
+    const of = backupOf(config, module);
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const target of targets) {
+      const latest = (await listBackups({ target }, of)).at(-1);
+      const verified = latest === undefined ? undefined : await lastVerified({ target }, of, latest);
+      if (verified !== undefined) verifiedAt = Date.parse(verified.at);
+      oldest = Math.min(oldest, latest === undefined || verified === undefined ? 0 : timeOfBackup(latest));
+    }
+    if (oldest > 0) reason = undefined;
+    return oldest;
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped()) {
+      const due = Math.floor(now() / interval) * interval;
+      try {
+        if ((await lookBack()) < due) await take(due, 'interval');
+        await sleep(Math.min(due + interval - now(), 0x7fff_ffff), undefined, { signal: stop.signal, ref: false });
+      } catch (error) {
+        if (stopped()) return;
+        reason = error instanceof Error ? error.message : String(error);
+        failed(module, error);
+        await sleep(Math.min(interval, AGAIN), undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+      }
+    }
+  };
+  const running = run();
+
+  return {
+    stage: () => ({
+      name: `${module} is backed up`,
+      waiting: 1,
+      movedAt: verifiedAt,
+      optional: true,
+      metric: 'backup_last_verified_seconds',
+      ...(reason === undefined ? {} : { reason }),
+    }),
+    takeNow: (cause) => take(now(), cause),
+    close: async () => {
+      stop.abort();
+      await running.catch(() => undefined);
+      await turn;
+    },
+  };
+};

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { ConfigError } from '../core/configError.ts';
+import type { Config } from '../core/configSchema.ts';
+import { enabledNetworks } from '../core/enabledNetworks.ts';
+import type { SealedStore } from '../data/sealedStore.ts';
+import { toHex } from '../domain/hex.ts';
+import { publicKeyOf } from '../domain/record/signRecord.ts';
+import { fingerprintOf, sealKeystore } from '../domain/sealing/keystore.ts';
+import { Secret } from '../domain/sealing/secret.ts';
+import { sourcesOf } from '../domain/topics.ts';
+import { MODULES } from '../modules/moduleNames.ts';
+import { backupKeysOf, deriver, readMasterKey, signingSecretsOf } from './deploymentKeys.ts';
+import { newPassphrase } from './passphrase.ts';
+import { progress } from './progress.ts';
+import { readSecretText, writeSecretFile } from './secretFile.ts';
+import { openModuleStore, random, storeFolder } from './stores.ts';
+
+const print = (text: string): void => {
+  process.stdout.write(text);
+};
+
+export interface CreateKey {
+  /** Without a passphrase, as a key file. */
+  readonly plain: boolean;
+  readonly newPassphraseFile?: string;
+}
+
+const textOf = async (master: Secret, { plain, newPassphraseFile }: CreateKey): Promise<string> =>
+  plain
+    ? `${toHex(master.expose())}\n`
+    : `${JSON.stringify(await sealKeystore(master, await newPassphrase(newPassphraseFile), random), undefined, 2)}\n`;
+
+const mustBeFree = (file: string): void => {
+  if (existsSync(file))
+    throw new ConfigError(
+      'config.invalid',
+      `there is a master key in ${file} already; without it nothing it sealed opens again, so it is not overwritten`,
+    );
+};
+
+/** Makes the master key where the configuration says: in a keystore under a passphrase, or in a key file. */
+export const createKey = async ({ keys }: Config, options: CreateKey): Promise<void> => {
+  const file = keys.master_key_file;
+  mustBeFree(file);
+  const master = new Secret(randomBytes(32));
+  await writeSecretFile(file, await textOf(master, options));
+  print(
+    `made the master key ${fingerprintOf(master)} in ${file}\nkeep a copy elsewhere ("keys export"): without it neither state nor backups open\n`,
+  );
+};
+
+/** What is known of the keys in public. */
+export const showKeys = async (config: Config, { json }: { readonly json: boolean }): Promise<void> => {
+  const { general, keys } = config;
+  const master = await readMasterKey(keys);
+  const file = await readSecretText(keys.master_key_file, 'keys.master_key_file', 'the master key');
+  const sources = sourcesOf(general.name);
+  const secrets = signingSecretsOf(deriver(master, general.name));
+  const shown = {
+    masterKey: fingerprintOf(new Secret(master)),
+    file: keys.master_key_file,
+    passphrase: file.startsWith('{'),
+    publicKeys: {
+      [sources.observation]: toHex(publicKeyOf(secrets.observation)),
+      [sources.crypto]: toHex(publicKeyOf(secrets.crypto)),
+      [sources.connection]: toHex(publicKeyOf(secrets.connection)),
+      [sources.operator]: toHex(publicKeyOf(secrets.operator)),
+      [sources.backup]: toHex(backupKeysOf(master, general.name).publicKey),
+    },
+    pinned: Object.fromEntries(
+      enabledNetworks(config).map((network) => [sources.processor(network), keys.pins[sources.processor(network)] ?? null]),
+    ),
+  };
+  if (json) {
+    print(`${JSON.stringify(shown)}\n`);
+    return;
+  }
+  const lines = (rows: Readonly<Record<string, string | null>>): string =>
+    Object.entries(rows)
+      .map(([source, key]) => `  ${source.padEnd(34)} ${key ?? 'none'}\n`)
+      .join('');
+  print(
+    `master key ${shown.masterKey} in ${shown.file}, ${shown.passphrase ? 'under a passphrase' : 'in clear'}\npublic keys, to be pinned by processors and consumers:\n${lines(shown.publicKeys)}pinned here ([keys.pins]):\n${lines(shown.pinned)}`,
+  );
+};
+
+/** Puts the master key under another passphrase; one that stood in clear is under one from then on. */
+export const changePassphrase = async ({ keys }: Config, { newPassphraseFile }: Pick<CreateKey, 'newPassphraseFile'>): Promise<void> => {
+  const master = new Secret(await readMasterKey(keys));
+  await writeSecretFile(
+    keys.master_key_file,
+    await textOf(master, { plain: false, ...(newPassphraseFile === undefined ? {} : { newPassphraseFile }) }),
+  );
+  print(`${keys.master_key_file} is under the new passphrase\n`);
+};
+
+/** Takes the master key over from a file that `keys export` made, or that holds it as hex. */
+export const importKey = async (
+  { keys }: Config,
+  { from, passphraseFile, ...options }: CreateKey & { readonly from: string; readonly passphraseFile?: string },
+): Promise<void> => {
+  mustBeFree(keys.master_key_file);
+  const master = new Secret(await readMasterKey({ ...keys, master_key_file: from, passphrase_file: passphraseFile }));
+  await writeSecretFile(keys.master_key_file, await textOf(master, options));
+  print(`the master key ${fingerprintOf(master)} is in ${keys.master_key_file}\n`);
+};
+
+/** Writes the master key to another file, under a passphrase of its own or in clear. */
+export const exportKey = async ({ keys }: Config, { to, ...options }: CreateKey & { readonly to: string }): Promise<void> => {
+  mustBeFree(to);
+  const master = new Secret(await readMasterKey(keys));
+  await writeSecretFile(to, await textOf(master, options));
+  print(`wrote the master key ${fingerprintOf(master)} to ${to}; keep it away from this machine\n`);
+};
+
+/** Gives an open store a fresh data key and seals everything with it, while the store is in use; one that was begun is brought to its end. */
+export const rotateDataKey = async (
+  store: SealedStore,
+  tell: (line: string) => void,
+): Promise<{ readonly dataKey: number; readonly values: number }> => {
+  if (store.dataKeys.older.length === 0) await store.newDataKey();
+  const values = await store.reseal({
+    progress: (done) => {
+      tell(`${store.storeId}: ${String(done)} values sealed anew`);
+    },
+  });
+  return { dataKey: store.dataKeys.current, values };
+};
+
+/** Gives every store of a coordinator that does not run a fresh data key. */
+export const rotateKeys = async (config: Config, { json }: { readonly json: boolean }): Promise<void> => {
+  const master = await readMasterKey(config.keys);
+  const tell = progress();
+  const rotated: Record<string, Awaited<ReturnType<typeof rotateDataKey>>> = {};
+  for (const module of MODULES.filter((name) => existsSync(storeFolder(config, name)))) {
+    await using opened = new AsyncDisposableStack();
+    const store = opened.adopt(await openModuleStore(config, module, { master }), (it) => it.close());
+    rotated[module] = await rotateDataKey(store, tell);
+    if (!json)
+      print(
+        `${module}: data key ${String(rotated[module].dataKey)}, ${String(rotated[module].values)} values sealed anew; the older keys are gone\n`,
+      );
+  }
+  if (json) print(`${JSON.stringify(rotated)}\n`);
+};
