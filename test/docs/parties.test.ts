@@ -7,7 +7,9 @@ it('docs/parties.md names every code of evidence that signing and key generation
   const codes = new Set(
     sources.flatMap((text) => [...text.matchAll(/'((?:sign|certificate|keygen|musig|batch)\.[a-z-]+)'/g)].map(([, code = '']) => code)),
   );
-  const accusing = [...codes].filter((code) => sources.some((text) => new RegExp(`accuse(Of)?\\(\\s*draft,\\s*context,\\s*'${code}'`).test(text)));
+  const accusing = [...codes].filter((code) =>
+    sources.some((text) => new RegExp(`accuse(Of)?\\(\\s*draft,\\s*context,\\s*'${code}'`).test(text)),
+  );
   expect(accusing.length).toBeGreaterThan(8);
   for (const code of accusing) expect(page, `${code} is missing`).toContain(`\`${code}\``);
 });

@@ -50,6 +50,7 @@ export const provenTopics = async (
     [sources.observation]: keyOf('observation'),
     [sources.crypto]: keyOf('crypto'),
     [sources.connection]: keyOf('connection'),
+    [sources.integrity]: keyOf('integrity'),
     ...Object.fromEntries(networks.map((network) => [sources.processor(network), keyOf(`processor/${network}`)])),
   };
   const log = await openEmbeddedLog(await openRocksdbStore(join(dir, name, 'log')));

@@ -54,6 +54,8 @@ export interface KeyGenMember {
 
 export interface NetworkOptions {
   readonly seed: number;
+  /** Draws what comes next; the validators are drawn by `seed`. */
+  readonly order?: number;
   /** Key shares of each validator. */
   readonly weights: readonly number[];
   /** Makes blocks while messages are on their way, this often. */
@@ -88,7 +90,7 @@ export class KeyGenNetwork {
 
   constructor(options: NetworkOptions) {
     this.#options = options;
-    this.#draw = seeded(options.seed);
+    this.#draw = seeded(options.order ?? options.seed);
     options.weights.forEach((_, at) => {
       this.#join(this.#pairOf(digestOf(['validator', options.seed, at])));
     });

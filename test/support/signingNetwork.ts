@@ -54,6 +54,8 @@ export type Fault =
 
 export interface SigningNetworkOptions {
   readonly seed: number;
+  /** Draws what comes next; the chain is drawn by `seed`. */
+  readonly order?: number;
   /** Development accounts whose real signatures the members make, instead of marks. */
   readonly accounts?: readonly string[];
   /** Key shares by validator. */
@@ -97,6 +99,13 @@ interface ModelState {
   readonly burnt: number;
   readonly seen: { readonly epoch: number; readonly instance: Hex } | null;
 }
+
+/** The preprocess of a participant: of the so manieth attempt that its processor begins. */
+export const modelPreprocess = (validator: Hex, attempt: number, participant: number): Hex =>
+  digest('preprocess', validator, attempt, participant);
+
+/** The share of whose preprocess this is, under a map of preprocesses. */
+export const modelShare = (preprocess: Hex | undefined, map: Hex): Hex => digest('share', preprocess, map);
 
 interface ModelAttempt {
   readonly digest: Hex;
@@ -210,7 +219,7 @@ class ModelProcessor {
     const secret = this.#fresh;
     this.#nonces.set(name, secret);
     const shares = this.#mine.filter((share) => party?.includes(share) ?? true);
-    const preprocesses = Object.fromEntries(shares.map((share) => [String(share), digest('preprocess', this.#validator, secret, share)]));
+    const preprocesses = Object.fromEntries(shares.map((share) => [String(share), modelPreprocess(this.#validator, secret, share)]));
     this.#attempts.set(name, { digest: of, preprocesses });
     return [{ type: 'serai.sign.preprocesses.v1', data: { id, digest: of, preprocesses } }];
   }
@@ -237,7 +246,7 @@ class ModelProcessor {
     }
     attempt.map = of2;
     attempt.preprocessesOf = map;
-    const shares = Object.fromEntries(mine.map((share) => [share, digest('share', map[share], of2)]));
+    const shares = Object.fromEntries(mine.map((share) => [share, modelShare(map[share], of2)]));
     this.#shares.set(name, shares);
     return [{ type: 'serai.sign.shares.v1', data: { id, digest: of, map: of2, shares } }];
   }
@@ -245,7 +254,7 @@ class ModelProcessor {
   #complete(id: SignId, of: Hex, shares: ByParticipant): readonly Reply[] {
     const { preprocessesOf: map, map: ofMap } = this.#attempts.get(signIdName(id)) ?? {};
     if (map === undefined || ofMap === undefined) return this.#abstain(id, 'no share was made in this attempt');
-    const wrong = Object.entries(shares).find(([share, bytes]) => bytes !== digest('share', map[share], ofMap));
+    const wrong = Object.entries(shares).find(([share, bytes]) => bytes !== modelShare(map[share], ofMap));
     if (wrong !== undefined) return [{ type: 'serai.sign.invalid-share.v1', data: { id, participant: Number(wrong[0]) } }];
     const message = this.#messages.get(signableName(id));
     if (message === undefined) return [];
@@ -299,7 +308,8 @@ export class SigningNetwork {
   readonly groupKey = digest('group');
   readonly #draw: () => number;
   readonly #options: SigningNetworkOptions;
-  readonly #used = new Map<string, string>();
+  /** Every preprocess that served, with what it served for. */
+  readonly used = new Map<string, string>();
   readonly #messages = new Map<string, Hex>();
   readonly #byKey: ReadonlyMap<Hex, Member>;
   /** The lanes in which something waits. */
@@ -320,7 +330,7 @@ export class SigningNetwork {
   constructor(options: SigningNetworkOptions) {
     const { seed, weights } = options;
     this.#options = options;
-    this.#draw = seeded(seed);
+    this.#draw = seeded(options.order ?? seed);
     this.n = weights.reduce((sum, weight) => sum + weight, 0);
     this.t = thresholdOf(this.n);
     let next = 1;
@@ -461,16 +471,27 @@ export class SigningNetwork {
     const { crashes = 0, hurry = 0 } = this.#options;
     while (!holds()) {
       if (this.height > most) throw new Error(`SEED=${String(this.#options.seed)}: not reached at height ${String(this.height)}`);
-      const place = Math.floor(this.#draw() * this.#busy.length);
-      const lane = this.#busy[place];
-      if (lane === undefined || this.#draw() < hurry) this.advance();
+      const act = this.#next();
+      if (act === undefined || this.#draw() < hurry) this.advance();
       if (this.#draw() < crashes) this.members[Math.floor(this.#draw() * this.members.length)]?.processor.die();
-      const act = lane?.shift();
-      const last = lane?.length === 0 ? this.#busy.pop() : undefined;
-      if (last !== undefined && last !== lane) this.#busy[place] = last;
       act?.();
       this.handled += 1;
     }
+  }
+
+  /** Moves until nothing waits; no block is made. */
+  settle(): void {
+    for (let act = this.#next(); act !== undefined; act = this.#next()) act();
+  }
+
+  /** Takes the first of a drawn lane. */
+  #next(): Act | undefined {
+    const place = Math.floor(this.#draw() * this.#busy.length);
+    const lane = this.#busy[place];
+    const act = lane?.shift();
+    const last = lane?.length === 0 ? this.#busy.pop() : undefined;
+    if (last !== undefined && last !== lane) this.#busy[place] = last;
+    return act;
   }
 
   /** A finalized block: members see it when it is their turn, no further behind than `skew`. */
@@ -519,7 +540,7 @@ export class SigningNetwork {
       history: [],
       epoch: 0,
       sent: 0,
-      processor: new ModelProcessor(key, mine, keys, this.#used, this.#messages),
+      processor: new ModelProcessor(key, mine, keys, this.used, this.#messages),
       lanes: new Map(),
       steps: { coordinator: 0, processor: 0 },
       height: 0,
