@@ -1,4 +1,4 @@
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { toHex } from '../domain/hex.ts';
 import { unwrapDataKey, wrapDataKey } from '../domain/sealing/dataKey.ts';
 import { openValue, sealValue } from '../domain/sealing/sealedValue.ts';
@@ -66,6 +66,8 @@ const DATA_KEY = 'data-key/';
 /** The number of the data key (u32, little endian) before a sealed value. */
 const NUMBER = 4;
 
+const NONCE = 24;
+
 /** Values that are sealed anew between two writes of whoever uses the store. */
 const RESEALED_TOGETHER = 64;
 
@@ -73,8 +75,6 @@ const dataKeyRow = (number: number): Uint8Array => utf8ToBytes(`${DATA_KEY}${Str
 
 const numberOf = (value: Uint8Array): number =>
   value.length < NUMBER ? 0 : new DataView(value.buffer, value.byteOffset, NUMBER).getUint32(0, true);
-
-const numbered = (number: number, sealed: Uint8Array): Uint8Array => concatBytes(new Uint8Array(Uint32Array.of(number).buffer), sealed);
 
 /** The schema a store is laid out by; undefined where nothing was ever written. */
 export const schemaOf = async (store: Store): Promise<number | undefined> => {
@@ -112,7 +112,11 @@ export const sealNumbered = (
   { storeId, bucket, key }: { readonly storeId: string; readonly bucket: number; readonly key: Uint8Array },
   value: Uint8Array,
   nonce: Uint8Array,
-): Uint8Array => numbered(number, sealValue(dataKey, { storeId, bucket, key }, value, nonce));
+): Uint8Array => {
+  const sealed = sealValue(dataKey, { storeId, bucket, key }, value, nonce, NUMBER);
+  new DataView(sealed.buffer).setUint32(0, number, true);
+  return sealed;
+};
 
 /**
  * Wraps a store so that its values are sealed on disk; keys are not (they carry nothing secret). The first opening makes a data key.
@@ -187,12 +191,7 @@ class Sealed implements SealedStore {
 
   write(batch: readonly Write[], options?: Parameters<Store['write']>[1]): Promise<void> {
     // In turn, so that sealing anew never writes an older value over a newer one.
-    return this.#inTurn(() =>
-      this.#store.write(
-        batch.map((write) => this.#seal(write)),
-        options,
-      ),
-    );
+    return this.#inTurn(() => this.#store.write(this.#sealAll(batch), options));
   }
 
   compact(): Promise<void> {
@@ -257,11 +256,10 @@ class Sealed implements SealedStore {
     const batch: Write[] = [];
     for (const { bucket, key } of rows) {
       const value = await this.#store.get(bucket, key);
-      if (value !== undefined && numberOf(value) !== this.#current)
-        batch.push(this.#seal({ bucket, key, value: this.#open(bucket, key, value) }));
+      if (value !== undefined && numberOf(value) !== this.#current) batch.push({ bucket, key, value: this.#open(bucket, key, value) });
     }
     // Not synced one by one: the older keys go with a write that is, and until then they are there.
-    await this.#store.write(batch, { sync: false });
+    await this.#store.write(this.#sealAll(batch), { sync: false });
     return batch.length;
   }
 
@@ -273,12 +271,17 @@ class Sealed implements SealedStore {
     for (const number of older) this.#keys.delete(number);
   }
 
-  #seal({ bucket, key, value }: Write): Write {
-    if (value === undefined) return { bucket, key, value };
+  #sealAll(batch: readonly Write[]): Write[] {
     const current = this.#current;
     const dataKey = this.#keys.get(current);
     if (dataKey === undefined) throw new StoreError('store.corrupt', `the store ${this.storeId} has no data key`);
-    return { bucket, key, value: sealNumbered(dataKey, current, { storeId: this.storeId, bucket, key }, value, this.#options.random(24)) };
+    // The nonces of a batch are drawn together: asking for few random bytes costs as much as asking for many.
+    const nonces = this.#options.random(NONCE * batch.length);
+    return batch.map(({ bucket, key, value }, index) => {
+      if (value === undefined) return { bucket, key, value };
+      const nonce = nonces.subarray(NONCE * index, NONCE * (index + 1));
+      return { bucket, key, value: sealNumbered(dataKey, current, { storeId: this.storeId, bucket, key }, value, nonce) };
+    });
   }
 
   #open(bucket: number, key: Uint8Array, value: Uint8Array): Uint8Array {

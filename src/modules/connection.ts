@@ -9,6 +9,7 @@ import {
   peerLane,
   placeOf,
   type Received,
+  takeLinkEpoch,
   understandOutbound,
   wanted,
 } from '../domain/connection/links.ts';
@@ -62,7 +63,13 @@ const readParcel = ([row]: readonly Uint8Array[]): PeerParcel => {
 export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
   const { self, topics, stop$, deadLetter, crypto } = deps;
   const module = await openModule(deps, { [topics.inbound]: crypto });
-  const { ledger, epoch } = module;
+  const { ledger } = module;
+  let epoch = 0;
+  await ledger.commit({
+    decide: (draft) => {
+      epoch = takeLinkEpoch(draft, Date.now());
+    },
+  });
   const context = { self, epoch, inbound: topics.inbound };
   const network = await deps.openPeers(epoch, () => heightHeard(ledger));
 

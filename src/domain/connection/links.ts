@@ -16,6 +16,19 @@ const sent = table<{ readonly epoch: number; readonly sequence: number }>('sent'
 /** The number of the last message of a validator that is durable here, by epoch: `0x…#3`. */
 const received = table<number>('received');
 
+/** The epoch of our links, as the last start took it. */
+const linkEpochs = table<number>('linkEpoch');
+
+/**
+ * The epoch that a start takes for its links: above the last one, and the time in seconds since 1970 where that is more. So a store that was
+ * rolled back, which does not know of the lives that are lost, numbers its messages anew all the same, and nobody takes them for those of another life.
+ */
+export const takeLinkEpoch = (draft: Draft, now: number): number => {
+  const epoch = Math.max((linkEpochs.get(draft, '') ?? 0) + 1, Math.floor(now / 1000));
+  linkEpochs.put(draft, '', epoch);
+  return epoch;
+};
+
 /** A message for a validator as the outbox keeps it: its number is part of it, so sending it again sends the same. */
 export interface PeerDeed {
   readonly epoch: number;

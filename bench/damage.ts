@@ -18,7 +18,7 @@ const { values } = parseArgs({
 });
 const kills = Number(values.kills);
 const draw = seeded(Number(values.seed));
-const dir = mkdtempSync(join(tmpdir(), 'chaos-'));
+const dir = mkdtempSync(join(tmpdir(), 'damage-'));
 
 let toldAt = performance.now();
 const tell = (line: () => string): void => {
@@ -28,7 +28,7 @@ const tell = (line: () => string): void => {
 };
 
 const print = (what: string, counts: Readonly<Record<string, number>>): void => {
-  if (values.json) process.stdout.write(`${JSON.stringify({ chaos: what, seed: Number(values.seed), ...counts })}\n`);
+  if (values.json) process.stdout.write(`${JSON.stringify({ damage: what, seed: Number(values.seed), ...counts })}\n`);
   else
     process.stdout.write(
       `${what}: ${Object.entries(counts)
