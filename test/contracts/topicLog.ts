@@ -298,7 +298,8 @@ export const topicLogContract = ({ open }: TopicLogSubject): void => {
     const read = await take(bus, topic, 0n, 3);
     const end = await bus.end(topic);
     expect(end).toBeGreaterThan(read.at(-1)?.offset ?? 0n);
-    expect(await bus.end(topic)).toBe(end);
+    // A transaction's mark may stand only a moment after its end was answered.
+    expect(await bus.end(topic)).toBeGreaterThanOrEqual(end);
     await bus.append(topic, chainOf(topic, '/b', 2));
     expect(await bus.end(topic)).toBeGreaterThanOrEqual(end + 2n);
   });
