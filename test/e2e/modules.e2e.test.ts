@@ -24,14 +24,18 @@ const BLOCKS = 12;
 const log = { debug: () => undefined, warn: () => undefined };
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
+/** An id of a deployment as it would be in any other: without its name, and the instances its starts drew. */
+const idWithout = (name: string, id: string): string => id.replaceAll(name, 'name').replace(/0x[0-9a-f]{32}$/, 'instance');
+
 /** The modules on one event loop, each in a thread, each in a process: what is given to `run`. */
 const MODES = {
-  loop: [['--modules', 'observation,crypto,connection']],
+  loop: [['--modules', 'observation,crypto,connection,integrity']],
   threads: [[]],
   processes: [
     ['--modules', 'observation'],
     ['--modules', 'crypto'],
     ['--modules', 'connection'],
+    ['--modules', 'integrity'],
   ],
 } as const;
 type Mode = keyof typeof MODES;
@@ -114,7 +118,7 @@ describe.runIf(brokerPossible)('the modules', () => {
     for (const topic of all) {
       const own: string[] = [];
       const { low, end } = await admin.bounds(topic).catch(() => ({ low: 0n, end: 0n }));
-      await admin.readTo({ topic, from: low, end, take: ({ headers }) => own.push((headers['ce_id'] ?? '').replaceAll(name, 'name')) });
+      await admin.readTo({ topic, from: low, end, take: ({ headers }) => own.push(idWithout(name, headers['ce_id'] ?? '')) });
       ids[topic.slice(name.length + 1)] = own.sort();
     }
     return ids;
