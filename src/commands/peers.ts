@@ -65,7 +65,7 @@ const HEAD = [
 ];
 
 /** The matrix as people read it. */
-export const peersText = ({ self, listens, height, peers, refused, rolledBack }: PeersReport, now: number): string => {
+export const peersText = ({ self, listens, height, peers, refused, stopped }: PeersReport, now: number): string => {
   const connected = peers.filter(({ state }) => state === 'connected').length;
   const why = peers.flatMap((peer) =>
     peer.state === 'connected' || peer.lastError === null
@@ -76,7 +76,7 @@ export const peersText = ({ self, listens, height, peers, refused, rolledBack }:
   return [
     `${self} at height ${String(height)}, reached at ${listens.map(printable).join(', ')}\n`,
     `${String(connected)} of ${String(peers.length)} connected${turnedAway.length === 0 ? '' : `; refused: ${turnedAway.join(', ')}`}\n\n`,
-    ...(rolledBack === null ? [] : [`No links are held: the store was rolled back: ${printable(rolledBack)}\n\n`]),
+    ...(stopped === null ? [] : [`No links are held: ${printable(stopped)}\n\n`]),
     columns([HEAD, ...peers.map((peer) => rowOf(peer, now))]),
     ...why,
     ...(why.length === 0 ? [] : ['\n']),

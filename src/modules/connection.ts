@@ -4,19 +4,17 @@ import {
   accept,
   addressesHeard,
   isPeerLane,
-  keepRollBack,
   knownAddresses,
   knownStart,
   markOf,
   type PeerDeed,
   peerLane,
   type Received,
-  rollBackProven,
   startSeen,
   understandOutbound,
   validatorOf,
 } from '../domain/connection/links.ts';
-import { lastGivenUp, lastReceived, lastSent, placeOf, receivedUpTo } from '../domain/connection/places.ts';
+import { currentPlace, lastGivenUp, lastReceived, lastSent, leaveEpoch, placeOf, receivedUpTo } from '../domain/connection/places.ts';
 import { admitted, changesOf, heightHeard, isGone, understandChain, wantedLinks } from '../domain/connection/validators.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { Hex } from '../domain/hex.ts';
@@ -83,12 +81,29 @@ const framesDelivery: ThroughOptions = {
 /** The connection module: messages between our crypto module and the other validators' coordinators (design §9). */
 export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionModule> => {
   const { self, genesisHash, topics, stop$, deadLetter, crypto } = deps;
-  const module = await openModule(deps, { [topics.inbound]: crypto });
-  const { ledger, epoch, instance } = module;
-  const context = { self, epoch, inbound: topics.inbound };
+  let start: { readonly epoch: number; readonly instance: Hex } | undefined;
+  const module = await openModule(
+    deps,
+    { [topics.inbound]: crypto },
+    {
+      entered: (draft, { epoch, instance }) => {
+        // Another epoch within one life: others had seen a later one of ours.
+        if (start !== undefined) leaveEpoch(draft, ledger, { from: start.epoch, to: epoch, waiting: waitingFor(ledger) });
+        start = { epoch, instance };
+      },
+    },
+  );
+  const { ledger } = module;
+  const startNow = (): NonNullable<typeof start> => {
+    if (start === undefined) throw new Error('no epoch was entered');
+    return start;
+  };
   const network = await deps.openPeers({
-    epoch,
-    instance,
+    start: startNow,
+    enterAbove: async (epoch) => {
+      deps.rolledBack?.(deps.source, [`other validators have seen epoch ${String(epoch)} of ours`]);
+      await module.enterAbove(epoch);
+    },
     height: () => heightHeard(ledger),
     known: (validator) => knownStart(ledger, validator),
     received: (validator) => lastReceived(ledger, validator),
@@ -98,7 +113,7 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
     waiting: () => waitingFor(ledger),
   });
 
-  const heardSince = new Set<string>();
+  const heardSince = new Set<Hex>();
 
   const decode = ({ from, epoch: of, sequence, body }: PeerFrame): Received => {
     const message = readPeerMessage(body, { from, to: self, genesis: genesisHash });
@@ -116,8 +131,12 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
         marks: [mark],
         decide: (draft, standing) => {
           const place = placeOf(draft, received.from, received);
-          seen.gap = place === 'gap';
-          if (place === 'next') accept(draft, context, received, standing(mark.id) !== 'duplicate');
+          // The first message of a peer since our start may stand behind a gap: then it is our store that was rolled back, for what it
+          // acknowledged does not come again. What was in the gap is of a life that is lost.
+          seen.gap = place === 'gap' && heardSince.has(received.from);
+          if (place === 'known' || seen.gap) return;
+          accept(draft, topics, received, standing(mark.id) !== 'duplicate');
+          heardSince.add(received.from);
         },
       };
       await ledger.commit(step);
@@ -125,18 +144,21 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
       if (seen.gap) throw new PeerError('peer.gap', `${from} left out messages before number ${String(sequence)} of epoch ${String(of)}`);
     });
 
-  const rolledBack = (): Stage[] => {
-    const proof = rollBackProven(ledger);
-    if (proof === undefined) return [];
-    const reason = `the store was rolled back: ${proof.by} says: ${proof.reason}; nothing is said to other validators; stop, and put back the newest store`;
-    return [{ name: 'links are held', waiting: 1, movedAt: 0, reason }];
+  const stopped = (): Stage[] => {
+    const reason = network.report().stopped;
+    return reason === null ? [] : [{ name: 'links are held', waiting: 1, movedAt: 0, reason }];
   };
 
   return {
     ledger,
     routes: [
       module.read({ topic: topics.chain, sealed: false, refused: 'dead-letter', understand: understandChain }),
-      module.read({ topic: topics.outbound, sealed: true, refused: 'dead-letter', understand: understandOutbound(context) }),
+      module.read({
+        topic: topics.outbound,
+        sealed: true,
+        refused: 'dead-letter',
+        understand: understandOutbound({ self, epoch: () => startNow().epoch }),
+      }),
       module.readControl({ topic: topics.control, operator: deps.operator, integrity: deps.integrity, obey: () => undefined }),
       module.relayTopic(topics.inbound),
       module.relayTopic(deadLetter),
@@ -157,7 +179,12 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
             return relay({
               envelopes$: fromOutbox({ lane: ledger.lane(lane), name: lane, most: PARCELS_AT_ONCE, credits: BATCHES_AT_ONCE }),
               read: readParcels,
-              send: toPeer({ network, to: validator, isGone: () => isGone(ledger, validator) }),
+              send: toPeer({
+                network,
+                to: validator,
+                isGone: () => isGone(ledger, validator),
+                placeOf: (place) => currentPlace(ledger, place),
+              }),
               delivery: { ...how, concurrency: BATCHES_AT_ONCE },
             });
           }),
@@ -167,11 +194,8 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
       },
       { name: 'links are held', running$: holdLinks(ledger, network).pipe(closeOn(stop$)) },
     ],
-    stages: () => [...withReasons(module.stages(isPeerLane), network), ...rolledBack()],
-    peers: () => {
-      const report = network.report();
-      return { ...report, rolledBack: rollBackProven(ledger)?.reason ?? report.rolledBack };
-    },
+    stages: () => [...withReasons(module.stages(isPeerLane), network), ...stopped()],
+    peers: () => network.report(),
     close: async () => {
       await network.close();
       await ledger.close();
@@ -221,10 +245,10 @@ const holdLinks = (ledger: Ledger, network: PeerNetwork): Observable<never> =>
     const stopKeeping = network.events(keep);
     let held = -1;
     const stopHolding = ledger.onCommit(() => {
-      const changes = rollBackProven(ledger) === undefined ? changesOf(ledger) : Number.POSITIVE_INFINITY;
+      const changes = changesOf(ledger);
       if (changes === held) return;
       held = changes;
-      network.hold(changes === Number.POSITIVE_INFINITY ? [] : admitted(ledger), wantedLinks(ledger));
+      network.hold(admitted(ledger), wantedLinks(ledger));
     });
     return () => {
       stopHolding();
@@ -244,9 +268,6 @@ const decideOn = (draft: Draft, event: PeerEvent): void => {
     }
     case 'addresses':
       addressesHeard(draft, event.record, event.bytes);
-      return;
-    case 'rolled-back':
-      keepRollBack(draft, event.by, event.certificate, event.reason);
       return;
   }
 };

@@ -20,10 +20,19 @@ export interface ToPeer {
   readonly to: Hex;
   /** Whether the validator has lost its place: what waits for it is dropped. */
   readonly isGone: () => boolean;
+  /** The number a message is sent under now; another one than before after an epoch was left. */
+  readonly placeOf: (place: Pick<PeerParcel, 'epoch' | 'sequence'>) => Pick<PeerParcel, 'epoch' | 'sequence'>;
 }
 
 /** Sends parcels to one validator; complete means its coordinator has acknowledged them as durable, or is gone for good. */
 export const toPeer =
-  ({ network, to, isGone }: ToPeer): Sink<readonly PeerParcel[]> =>
+  ({ network, to, isGone, placeOf }: ToPeer): Sink<readonly PeerParcel[]> =>
   (parcels) =>
-    defer(() => (isGone() ? EMPTY : network.send(to, parcels)));
+    defer(() =>
+      isGone()
+        ? EMPTY
+        : network.send(
+            to,
+            parcels.map((parcel) => ({ ...placeOf(parcel), body: parcel.body })),
+          ),
+    );

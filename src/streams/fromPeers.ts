@@ -14,8 +14,10 @@ export interface PeerFrame extends Place {
 
 /** What the links need to know of the module's store. */
 export interface PeerMemory {
-  readonly epoch: number;
-  readonly instance: Hex;
+  /** The start we are in: its number, and what tells it from another one that takes itself for the same. */
+  readonly start: () => { readonly epoch: number; readonly instance: Hex };
+  /** Enters an epoch above one that others have seen of us: our store is an older one. No link may be open meanwhile. */
+  readonly enterAbove: (epoch: number) => Promise<void>;
   /** The finalized height we are at. */
   readonly height: () => number;
   /** The highest start seen of a validator's coordinator. */
@@ -33,8 +35,7 @@ export interface PeerMemory {
 export type PeerEvent =
   | { readonly kind: 'started'; readonly validator: Hex; readonly start: KnownStart }
   | { readonly kind: 'given-up'; readonly validator: Hex; readonly upTo: Place }
-  | { readonly kind: 'addresses'; readonly record: AddressRecord; readonly bytes: Hex }
-  | { readonly kind: 'rolled-back'; readonly by: Hex; readonly certificate: Hex; readonly reason: string };
+  | { readonly kind: 'addresses'; readonly record: AddressRecord; readonly bytes: Hex };
 
 /** The port to the other validators' coordinators. Validators are named by their 32-byte Serai public key in hex. */
 export interface PeerNetwork {

@@ -33,7 +33,7 @@ const report: PeersReport = {
   height: 12_345,
   peers: [peer],
   refused: {},
-  rolledBack: null,
+  stopped: null,
 };
 
 describe('the matrix of peers', () => {
@@ -59,11 +59,11 @@ describe('the matrix of peers', () => {
   it('says why there is no link, whose word it is, and what was turned away', () => {
     const lastError = { code: 'peer.stranger', text: 'not a\u001b[31m validator', at: NOW - 5_000, theirs: true } as const;
     const away: PeerReport = { ...peer, state: 'disconnected', lastError, theirs: null };
-    const text = peersText({ ...report, peers: [away], refused: { 'peer.expired': 2 }, rolledBack: 'epoch 9' }, NOW);
+    const text = peersText({ ...report, peers: [away], refused: { 'peer.expired': 2 }, stopped: 'epoch 9' }, NOW);
     expect(text).toContain('0 of 1 connected; refused: peer.expired 2');
     expect(text).toContain('it said peer.stranger, 5 s ago');
     expect(text).toContain('never told');
-    expect(text).toContain('the store was rolled back: epoch 9');
+    expect(text).toContain('No links are held: epoch 9');
     // Nothing a peer says moves the cursor of whoever looks at it.
     expect(text).toContain('not a·[31m validator (/ip4/203.0.113.7/tcp/30563)');
   });

@@ -34,7 +34,7 @@ const report = (connected: boolean): PeersReport => ({
     },
   ],
   refused: { 'peer.stranger': 4 },
-  rolledBack: null,
+  stopped: null,
 });
 
 describe('metrics of peers', () => {
@@ -45,23 +45,25 @@ describe('metrics of peers', () => {
     const exposition = openExposition();
     const text = async (): Promise<string> => exposition([structuredClone(await tellMetrics(registry))]);
     const first = await text();
-    expect(first).toContain('coordinator_peer_connected{peer="0xab"} 1');
-    expect(first).toContain('coordinator_peer_round_trip_seconds{peer="0xab"} 0.025');
-    expect(first).toContain('coordinator_peer_sent_messages_total{peer="0xab"} 10');
-    expect(first).toContain('coordinator_peers_refused_total{code="peer.stranger"} 4');
+    expect(first).toContain('serai_coordinator_peer_connected{peer="0xab"} 1');
+    expect(first).toContain('serai_coordinator_peer_round_trip_seconds{peer="0xab"} 0.025');
+    expect(first).toContain('serai_coordinator_peer_sent_messages_total{peer="0xab"} 10');
+    expect(first).toContain('serai_coordinator_peers_refused_total{code="peer.stranger"} 4');
     expect(first).toContain('process_resident_memory_bytes');
     connected = false;
     const second = await text();
-    expect(second).toContain('coordinator_peer_connected{peer="0xab"} 0');
-    expect(second).not.toContain('coordinator_peer_round_trip_seconds{peer="0xab"}');
-    expect(second).toContain('coordinator_peers{state="disconnected"} 1');
+    expect(second).toContain('serai_coordinator_peer_connected{peer="0xab"} 0');
+    expect(second).not.toContain('serai_coordinator_peer_round_trip_seconds{peer="0xab"}');
+    expect(second).toContain('serai_coordinator_peers{state="disconnected"} 1');
   });
 
   it('are all in docs/peers.md, by name', async () => {
     const registry = new Registry();
     peerMetrics(registry, () => report(true));
     const names = (await registry.getMetricsAsJSON()).map(({ name }) => name).sort();
-    const documented = [...readFileSync('docs/peers.md', 'utf8').matchAll(/^\| `(coordinator_[a-z_]+)/gm)].map(([, name]) => name).sort();
+    const documented = [...readFileSync('docs/peers.md', 'utf8').matchAll(/^\| `(serai_coordinator_[a-z_]+)/gm)]
+      .map(([, name]) => name)
+      .sort();
     expect(documented).toEqual(names);
   });
 });

@@ -50,6 +50,8 @@ const mortal = (store: Store): { readonly store: Store; readonly die: () => void
     store: {
       get: (bucket, key) => store.get(bucket, key),
       scan: (bucket, range) => store.scan(bucket, range),
+      snapshot: () => store.snapshot(),
+      compact: () => store.compact(),
       write: (batch) => (dead ? Promise.reject(new Error('the process is dead')) : store.write(batch)),
       close: () => Promise.resolve(),
     },
@@ -129,6 +131,7 @@ export const openConnected = async ({ name, addresses, limits = SWIFT }: Connect
       topics,
       crypto: sources.crypto,
       operator: sources.operator,
+      integrity: sources.integrity,
       openPeers: async (memory) => {
         network = await openLibp2p({
           listen: [listen],

@@ -146,7 +146,7 @@ const fuzzLink = (words: readonly Uint8Array[], own: Uint8Array, book: AddressBo
       },
     },
     {
-      self: { validator: toHex(alice.publicKey), genesis, epoch: 1, instance },
+      self: () => ({ validator: toHex(alice.publicKey), genesis, epoch: 1, instance }),
       certificate: () => own,
       expected: () => ({
         peerId: 'bob',

@@ -280,7 +280,7 @@ export const simulatePeers = ({ seed, nodes: count, messages, partitions, restar
         },
       },
       {
-        self: { validator: node.validator, genesis: GENESIS, epoch: node.epoch, instance: node.instance },
+        self: () => ({ validator: node.validator, genesis: GENESIS, epoch: node.epoch, instance: node.instance }),
         certificate: () => node.certificate,
         expected: () => ({
           peerId: other.name,
@@ -343,7 +343,7 @@ export const simulatePeers = ({ seed, nodes: count, messages, partitions, restar
       signature: `0x${'00'.repeat(64)}`,
     } as const;
     commit(from, (draft) => {
-      enqueue(draft, from, message);
+      enqueue(draft, { epoch: () => from.epoch }, message);
     });
     from.said.set(to.validator, [...(from.said.get(to.validator) ?? []), id]);
     flush(from, to.validator);

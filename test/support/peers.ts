@@ -72,10 +72,13 @@ export interface SideOptions extends Partial<Omit<Libp2pOptions, 'memory' | 'pee
 
 const hash = (text: string): number => Array.from(text).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 251, 7);
 
+const instanceOf = (): Hex => toHex(crypto.getRandomValues(new Uint8Array(16)));
+
 /** Opens a validator's side, in the next epoch of what it kept. */
 export const openSide = async (name: string, options: SideOptions = {}): Promise<Side> => {
   const { knows, kept = newlyKept(), deliver, memory, seed, ...rest } = options;
   kept.epoch += 1;
+  let instance = instanceOf();
   const key = devAccount(name);
   const validator = toHex(key.publicKey);
   const frames: PeerFrame[] = [];
@@ -89,8 +92,12 @@ export const openSide = async (name: string, options: SideOptions = {}): Promise
     version: '0.0.0-test',
     sign: (message) => signSr25519(key.secretKey, message),
     memory: {
-      epoch: kept.epoch,
-      instance: toHex(crypto.getRandomValues(new Uint8Array(16))),
+      start: () => ({ epoch: kept.epoch, instance }),
+      enterAbove: (epoch) => {
+        kept.epoch = epoch + 1;
+        instance = instanceOf();
+        return Promise.resolve();
+      },
       height: () => kept.height,
       known: (other) => kept.starts.get(other),
       received: (other) => kept.received.get(other),

@@ -8,6 +8,7 @@ import type { Place } from '../peers/frames.ts';
 import { type PeerMessage, peerMessage } from '../peers/peerMessage.ts';
 import type { TopicRecord } from '../record.ts';
 import { type Draft, type Json, table, type View } from '../tables.ts';
+import type { Topics } from '../topics.ts';
 import { nextPlace, receivedUpTo } from './places.ts';
 import { want } from './validators.ts';
 
@@ -16,9 +17,6 @@ const starts = table<KnownStart>('starts');
 
 /** Where validators say they are reached: their signed records. */
 const addressBook = table<Hex>('addressBook');
-
-/** A later start of our own coordinator that another validator has proven: our store is an old one. */
-const rolledBack = table<{ readonly by: Hex; readonly certificate: Hex; readonly reason: string }>('rolledBack');
 
 /** A message for a validator as the outbox keeps it: its number is part of it, so sending it again sends the same. */
 export interface PeerDeed extends Place {
@@ -36,8 +34,8 @@ export const validatorOf = (lane: string): Hex => lane.slice('peer/'.length) as 
 
 export interface ConnectionContext {
   readonly self: Hex;
-  readonly epoch: number;
-  readonly inbound: string;
+  /** The epoch we are in. */
+  readonly epoch: () => number;
 }
 
 /** A record of `<name>-outbound`: a request for links, or a message for a validator. */
@@ -60,7 +58,7 @@ export const understandOutbound =
 
 /** Numbers a message for its receiver, and puts it into the outbox. */
 export const enqueue = (draft: Draft, { epoch }: Pick<ConnectionContext, 'epoch'>, message: PeerMessage): void => {
-  draft.do(peerLane(message.to), { ...nextPlace(draft, message.to, epoch), body: canonicalJson(message) });
+  draft.do(peerLane(message.to), { ...nextPlace(draft, message.to, epoch()), body: canonicalJson(message) });
 };
 
 /** A message of a validator, as its coordinator numbered it. */
@@ -76,7 +74,7 @@ export const markOf = ({ from, message }: Received): { id: string; digest: Hex }
 });
 
 /** A validator's message goes to `<name>-inbound`; its number is noted in the same commit. */
-export const accept = (draft: Draft, { inbound }: Pick<ConnectionContext, 'inbound'>, received: Received, fresh: boolean): void => {
+export const accept = (draft: Draft, { inbound }: Pick<Topics, 'inbound'>, received: Received, fresh: boolean): void => {
   const { from, message } = received;
   receivedUpTo(draft, from, received);
   if (!fresh) return;
@@ -108,12 +106,4 @@ export const addressesHeard = (draft: Draft, record: AddressRecord, bytes: Hex):
   const known = addressBook.get(draft, record.validator);
   if (isNewer(record, known === undefined ? undefined : decodeAddressRecord(fromHex(known))))
     addressBook.put(draft, record.validator, bytes);
-};
-
-/** Why no link may be held: another validator has proven that our store is an old one. */
-export const rollBackProven = (view: View): { readonly by: Hex; readonly reason: string } | undefined => rolledBack.get(view, '');
-
-/** Keeps the proof; from now on nothing is said to other validators, whatever is started again. */
-export const keepRollBack = (draft: Draft, by: Hex, certificate: Hex, reason: string): void => {
-  if (rolledBack.get(draft, '') === undefined) rolledBack.put(draft, '', { by, certificate, reason });
 };

@@ -19,6 +19,37 @@ export const nextPlace = (draft: Draft, to: Hex, epoch: number): Place => {
   return place;
 };
 
+/** The epochs of ours that were left because others had seen a later one, with the epoch that their numbers count in now. */
+const left = table<number>('leftEpochs');
+
+export interface LeaveEpoch {
+  readonly from: number;
+  readonly to: number;
+  readonly waiting: ReadonlyMap<Hex, number>;
+}
+
+/**
+ * Takes the numbers of an epoch over into a later one: others had seen epochs of ours in between, and would take what has a lower number for
+ * known. `waiting` says how many messages of what is committed a validator has not acknowledged; those it has are not sent again.
+ */
+export const leaveEpoch = (draft: Draft, committed: View, { from, to, waiting }: LeaveEpoch): void => {
+  left.put(draft, String(from), to);
+  for (const [validator, { epoch, sequence }] of [...sent.rows(draft)]) {
+    if (epoch !== from) continue;
+    const before = sent.get(committed, validator);
+    const known = before?.epoch === from ? Math.max(0, before.sequence - (waiting.get(validator as Hex) ?? 0)) : 0;
+    sent.put(draft, validator, { epoch: to, sequence });
+    if (known > 0) givenUp.put(draft, validator, { epoch: to, sequence: known });
+  }
+};
+
+/** The number that a message is sent under. */
+export const currentPlace = (view: View, { epoch, sequence }: Place): Place => {
+  let now = epoch;
+  for (let next = left.get(view, String(now)); next !== undefined; next = left.get(view, String(now))) now = next;
+  return { epoch: now, sequence };
+};
+
 /** The last message for a validator. */
 export const lastSent = (view: View, to: Hex): Place | undefined => sent.get(view, to);
 

@@ -52,7 +52,7 @@ export const LIMITS: LinkLimits = {
 
 /** What both sides of a link are known by. */
 export interface LinkTerms {
-  readonly self: { readonly validator: Hex; readonly genesis: Hex; readonly epoch: number; readonly instance: Hex };
+  readonly self: () => { readonly validator: Hex; readonly genesis: Hex; readonly epoch: number; readonly instance: Hex };
   /** Our certificate as it is now, ready to send. */
   readonly certificate: () => Uint8Array;
   readonly expected: () => Expectation;
@@ -372,9 +372,9 @@ export class Link {
 
   #hearBye(payload: Uint8Array): void {
     const { code, text, certificate } = readWord(bye, payload);
-    if (certificate !== undefined && provesRollBack(fromHex(certificate), this.#terms.self)) {
+    if (certificate !== undefined && provesRollBack(fromHex(certificate), this.#terms.self())) {
       const { epoch } = decodeCertificate(fromHex(certificate));
-      const reason = `it has seen epoch ${String(epoch)} of us, signed with our key, and our store is in epoch ${String(this.#terms.self.epoch)}`;
+      const reason = `it has seen epoch ${String(epoch)} of us, signed with our key, and our store is in epoch ${String(this.#terms.self().epoch)}`;
       this.#finish(new PeerError('peer.rolled-back', reason, { cause: certificate }), true);
       return;
     }

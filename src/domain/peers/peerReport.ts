@@ -54,5 +54,5 @@ export interface PeersReport {
   /** Connections and certificates that were refused, by code; strangers are in no other account. */
   readonly refused: Readonly<Partial<Record<PeerErrorCode, number>>>;
   /** Why no links are held at all, if that is so. */
-  readonly rolledBack: string | null;
+  readonly stopped: string | null;
 }

@@ -1,3 +1,4 @@
+import { metricsText } from '../../domain/health/metrics.ts';
 import { readiness, type Stage } from '../../domain/health/readiness.ts';
 import { type HttpServer, openHttpServer, type Page, type Pages } from './httpServer.ts';
 
@@ -14,7 +15,7 @@ export interface HealthServerOptions extends HealthOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** What Prometheus is answered; without it there is no such page. */
+  /** What Prometheus is answered besides the stages. */
   readonly metrics?: () => Promise<string>;
 }
 
@@ -56,9 +57,10 @@ export const openHealthServer = async ({ host, port, metrics, ...health }: Healt
       return { status: verdict.ready ? 200 : 503, body: verdict };
     },
     'GET /status': statusPage(health),
-    ...(metrics === undefined
-      ? {}
-      : { 'GET /metrics': async () => ({ body: await metrics(), type: 'text/plain; version=0.0.4; charset=utf-8' }) }),
+    'GET /metrics': async () => ({
+      body: `${metricsText(health.stages(), health.now())}${(await metrics?.()) ?? ''}`,
+      type: 'text/plain; version=0.0.4; charset=utf-8',
+    }),
   };
   const server = await listen(host, port, pages);
   const address = server.address();

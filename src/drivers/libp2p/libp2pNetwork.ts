@@ -1,11 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as setImmediateAsync, setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Stream } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
-import { type Hex, toHex } from '../../domain/hex.ts';
+import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { hostOf, isPrivate, withoutIdentity } from '../../domain/peers/addresses.ts';
 import { signAddressRecord } from '../../domain/peers/addressRecord.ts';
 import { takesOver } from '../../domain/peers/arbitration.ts';
-import { CERTIFICATE_BLOCKS, CERTIFICATE_HEAD_START, type Certificate, signCertificate } from '../../domain/peers/certificate.ts';
+import {
+  CERTIFICATE_BLOCKS,
+  CERTIFICATE_HEAD_START,
+  type Certificate,
+  decodeCertificate,
+  signCertificate,
+} from '../../domain/peers/certificate.ts';
 import { FairTurns } from '../../domain/peers/fairTurns.ts';
 import { isAfter, type Place } from '../../domain/peers/frames.ts';
 import { LIMITS, type LinkLimits, type LinkTerms } from '../../domain/peers/link.ts';
@@ -208,29 +214,23 @@ class Network implements Libp2pNetwork {
   readonly #closing = new AbortController();
   readonly #slots = new Slots(DIALS);
   readonly #beat: NodeJS.Timeout;
-  readonly #addressRecord: Uint8Array;
+  #addressRecord: Uint8Array;
   #admitted = new Set<Hex>();
   #wanted = new Set<Hex>();
   #deliver: ((frame: PeerFrame) => Promise<void>) | undefined;
   #inFlight = 0;
   #pumping = false;
   #certificate: { readonly bytes: Uint8Array; readonly renewAt: number } | undefined;
-  #rolledBack: string | null = null;
+  /** Whether an epoch above one that others had seen was entered already. */
+  #raised = false;
+  #entering = false;
+  #stopped: string | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     const { options, book } = parts;
     for (const record of options.memory.addresses()) book.restore(record);
-    this.#addressRecord = signAddressRecord(
-      {
-        validator: options.validator,
-        genesis: options.genesisHash,
-        epoch: options.memory.epoch,
-        revision: 1,
-        addresses: this.#announced(),
-      },
-      options.sign,
-    );
+    this.#addressRecord = this.#ownAddresses();
     this.#beat = setInterval(() => {
       this.#tick();
     }, BEAT);
@@ -242,7 +242,7 @@ class Network implements Libp2pNetwork {
   }
 
   hold(admitted: readonly Hex[], wanted: readonly Hex[]): void {
-    this.#admitted = new Set(this.#rolledBack === null ? admitted : []);
+    this.#admitted = new Set(this.#stopped === null ? admitted : []);
     this.#wanted = new Set(wanted);
     for (const [validator, peer] of this.#peers) {
       if (this.#admitted.has(validator)) continue;
@@ -299,7 +299,7 @@ class Network implements Libp2pNetwork {
       height: options.memory.height(),
       peers: shown.map((peer) => this.#reportOf(peer, waiting.get(peer.validator) ?? 0)),
       refused: Object.fromEntries(refused),
-      rolledBack: this.#rolledBack,
+      stopped: this.#stopped,
     };
   }
 
@@ -319,6 +319,12 @@ class Network implements Libp2pNetwork {
   /** A stream another side opened. */
   answer(stream: Stream, connection: Connection): void {
     this.#run(stream, connection, 'them').catch(() => undefined);
+  }
+
+  #ownAddresses(): Uint8Array {
+    const { validator, genesisHash, memory, sign } = this.#parts.options;
+    const { epoch } = memory.start();
+    return signAddressRecord({ validator, genesis: genesisHash, epoch, revision: 1, addresses: this.#announced() }, sign);
   }
 
   #announced(): readonly string[] {
@@ -399,7 +405,7 @@ class Network implements Libp2pNetwork {
   #dialAt(address: string, stopped: AbortSignal, isOfUse: () => boolean): Promise<void> {
     const over = AbortSignal.any([stopped, this.#closing.signal]);
     return this.#slots.within(over, async (leave) => {
-      if (isOfUse()) await this.#dialNow(address, over, leave);
+      if (isOfUse() && !this.#entering) await this.#dialNow(address, over, leave);
     });
   }
 
@@ -539,13 +545,14 @@ class Network implements Libp2pNetwork {
     const { options, limits } = this.#parts;
     const { memory, validator, genesisHash } = options;
     return {
-      self: { validator, genesis: genesisHash, epoch: memory.epoch, instance: memory.instance },
+      self: () => ({ validator, genesis: genesisHash, ...memory.start() }),
       certificate: () => this.#ownCertificate(),
       expected: () => ({
         peerId,
         genesis: genesisHash,
         height: Math.max(0, memory.height()),
-        admitted: (other) => other !== validator && this.#admitted.has(other),
+        // While an epoch is entered nobody is let in.
+        admitted: (other) => other !== validator && !this.#entering && this.#admitted.has(other),
         known: memory.known,
       }),
       hello: (to): Hello => ({
@@ -566,8 +573,7 @@ class Network implements Libp2pNetwork {
         {
           validator: options.validator,
           genesis: options.genesisHash,
-          epoch: options.memory.epoch,
-          instance: options.memory.instance,
+          ...options.memory.start(),
           validFrom: Math.max(0, height - CERTIFICATE_HEAD_START),
           validUntil: height + limits.certificateBlocks,
           peerId: node.libp2p.peerId.toString(),
@@ -599,7 +605,9 @@ class Network implements Libp2pNetwork {
     const peer = this.#peer(validator);
     const { session } = fresh;
     const sent = options.memory.sent(validator);
-    if (hello.received !== null && (sent === undefined || isAfter(hello.received, sent))) {
+    // What it has of epochs before this one may be of a life of ours that is lost.
+    const ofNow = hello.received?.epoch === options.memory.start().epoch;
+    if (hello.received !== null && ofNow && (sent === undefined || isAfter(hello.received, sent))) {
       const { epoch, sequence } = hello.received;
       session.end(
         new PeerError('peer.rolled-back', `it has message ${String(sequence)} of epoch ${String(epoch)} of us, which our store never sent`),
@@ -675,7 +683,7 @@ class Network implements Libp2pNetwork {
       peer.blamedUntil = now() + waitAfter(peer.blamed, PENALTY, Math.random());
       peer.blamed += 1;
     }
-    if (remote && reason.code === 'peer.rolled-back') this.#provenOld(certificate.validator, reason);
+    if (remote && reason.code === 'peer.rolled-back') this.#provenOld(certificate.validator, reason).catch(() => undefined);
     if (peer.linked?.session === session) this.#unlink(peer, peer.linked);
     if (peer.linked !== undefined) return;
     this.#failed(peer, reason, remote);
@@ -683,12 +691,33 @@ class Network implements Libp2pNetwork {
     if (!this.#admitted.has(peer.validator) && !this.#wanted.has(peer.validator)) this.#peers.delete(peer.validator);
   }
 
-  /** Another validator holds a certificate of a later start of ours: our store is an old one, and nothing more may be said from it. */
-  #provenOld(by: Hex, reason: PeerError): void {
-    if (this.#rolledBack !== null || typeof reason.cause !== 'string') return;
-    this.#rolledBack = reason.message;
-    this.#tell({ kind: 'rolled-back', by, certificate: reason.cause as Hex, reason: reason.message });
-    this.hold([], [...this.#wanted]);
+  /**
+   * Another validator holds a certificate of a later start of ours: our store is an older one. An epoch above it is entered, once. Where that is
+   * not the end of it another coordinator runs with our key just now, and this one leaves the field.
+   */
+  async #provenOld(by: Hex, reason: PeerError): Promise<void> {
+    const { options } = this.#parts;
+    if (this.#stopped !== null || typeof reason.cause !== 'string' || this.#entering) return;
+    const { epoch } = decodeCertificate(fromHex(reason.cause));
+    if (epoch < options.memory.start().epoch) return;
+    options.log('peer.rolled-back', { by, reason: reason.message });
+    if (this.#raised) {
+      this.#stopped = `another coordinator runs with the same key: ${by} has seen epoch ${String(epoch)} of it; stop one of the two`;
+      this.hold([], [...this.#wanted]);
+      return;
+    }
+    this.#raised = true;
+    this.#entering = true;
+    const sessions = [...this.#sessions];
+    for (const session of sessions) session.end(new PeerError('peer.replaced', 'a later epoch begins'));
+    await Promise.all(sessions.map(({ ended }) => ended));
+    for (const peer of this.#peers.values()) this.#giveBack(peer, new PeerError('peer.replaced', 'a later epoch begins'));
+    // What was acknowledged until now is counted first.
+    await setImmediateAsync();
+    await options.memory.enterAbove(epoch);
+    this.#certificate = undefined;
+    this.#addressRecord = this.#ownAddresses();
+    this.#entering = false;
   }
 
   #tell(event: PeerEvent): void {

@@ -58,7 +58,7 @@ class End {
         },
       },
       {
-        self: this.certificate,
+        self: () => this.certificate,
         certificate: () => signCertificate(this.certificate, this.sign),
         expected: () => ({ peerId: other, genesis, height: this.height, admitted: () => true, known: () => undefined }),
         hello: () => ({ version: '1', received: null, givenUp: null }),
