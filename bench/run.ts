@@ -6,6 +6,7 @@ import { type Figure, printFigure } from './figure.ts';
 import { memory } from './memory.ts';
 import { micro } from './micro.ts';
 import { observe } from './observe.ts';
+import { peers } from './peers.ts';
 import { roundTrips } from './roundTrips.ts';
 import { signing } from './signing.ts';
 import { store } from './store.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   cycle: () => cycle(report),
   micro: () => micro(report),
   observe: () => observe(report),
+  peers: () => peers(report),
   signing: async () => {
     await signing(report);
     await roundTrips(report);

@@ -23,6 +23,7 @@ import type { DecodeCommand } from './commands/decode.ts';
 import type { DevnetCommand } from './commands/devnet.ts';
 import type { ActOnLetter, ListLetters } from './commands/dlq.ts';
 import { printDraw } from './commands/drawCommand.ts';
+import type { PeersCommand } from './commands/peers.ts';
 import type { ReplayCommand } from './commands/replay.ts';
 import type { ResumeCommand } from './commands/resume.ts';
 import type { RunCommand } from './commands/run.ts';
@@ -33,6 +34,7 @@ import { ConfigError } from './core/configError.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
 import { runbookOf } from './core/runbook.ts';
+import { VERSION } from './core/version.ts';
 import type { Scope } from './domain/control/orders.ts';
 import type { ExternalNetworkName, SignId } from './domain/processor/ids.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
@@ -57,7 +59,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EP
 
 const program = new Command('coordinator')
   .description('The coordinator of a Serai validator.')
-  .version('0.1.0')
+  .version(VERSION)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.config))
   .addHelpText(
     'after',
@@ -108,6 +110,19 @@ configured(program.command('run'))
     const loaded = loadConfig(config, process.env, set);
     const { runCoordinator } = await import('./commands/run.ts');
     await runCoordinator(loaded, options);
+    process.exit(0);
+  });
+
+configured(program.command('peers'))
+  .description('show how the running coordinator sees the other validators, and how each of them sees it')
+  .option('--json', 'print one JSON object', false)
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run -s coordinator -- peers --config config/local.toml\n  npm run -s coordinator -- peers --config config/local.toml --json',
+  )
+  .action(async ({ config, set, ...options }: Configured & PeersCommand) => {
+    const { showPeers } = await import('./commands/peers.ts');
+    await showPeers(loadConfig(config, process.env, set), options);
     process.exit(0);
   });
 

@@ -1,11 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { config as rxjsConfig } from 'rxjs';
 import { exitCodeOf } from '../core/exitCodes.ts';
-import type { Stage } from '../domain/health/readiness.ts';
 import { silenceNegativeTimeout } from '../drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from '../drivers/polkadot/silenceCallTypeWarning.ts';
 import type { ThreadData, ThreadWord } from './run.ts';
-import { runModules } from './runModules.ts';
+import { runModules, type Told } from './runModules.ts';
 
 // The entry point of a thread that runs one module; it hears `stop`, and tells why it cannot go on.
 const { config, module, master } = workerData as ThreadData;
@@ -24,8 +23,8 @@ silenceNegativeTimeout();
 rxjsConfig.onUnhandledError = fail;
 process.on('unhandledRejection', fail);
 
-const tell = (stages: readonly Stage[]): void => {
-  say({ stages });
+const tell = (told: Told): void => {
+  say({ told });
 };
 
 const onStop = (stop: () => void): (() => void) => {

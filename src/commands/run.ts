@@ -1,12 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../core/configSchema.ts';
 import { EXIT } from '../core/exitCodes.ts';
+import { type MetricsTold, openExposition } from '../core/metrics.ts';
 import type { Stage } from '../domain/health/readiness.ts';
-import { openHealthServer } from '../drivers/http/healthServer.ts';
+import type { PeersReport } from '../domain/peers/peerReport.ts';
+import { controlFolder, openControlSocket } from '../drivers/http/controlSocket.ts';
+import { type HealthOptions, openHealthServer, statusPage } from '../drivers/http/healthServer.ts';
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 import { masterKey } from './deploymentKeys.ts';
 import { onSignals } from './onSignals.ts';
-import { runModules } from './runModules.ts';
+import { runModules, type Told } from './runModules.ts';
 
 export interface RunCommand {
   /** Those to run, on one event loop; without it all, each in a thread of its own. */
@@ -27,29 +30,34 @@ interface ThreadFailure {
   readonly exitCode: number;
 }
 
-/** What a thread says: where its work stands, or that it cannot run on. */
-export type ThreadWord = { readonly failure: ThreadFailure } | { readonly stages: readonly Stage[] };
+/** What a thread says: how its module stands, or that it cannot run on. */
+export type ThreadWord = { readonly failure: ThreadFailure } | { readonly told: Told };
 
-/** What was told last of where work stands, by who told it. One who falls silent stands still as well. */
-interface Told {
-  readonly of: (teller: string) => (stages: readonly Stage[]) => void;
-  readonly all: () => readonly Stage[];
+/** What was told last, by who told it. */
+interface Hearing {
+  readonly of: (teller: string) => (told: Told) => void;
+  /** One who falls silent stands still as well. */
+  readonly stages: () => readonly Stage[];
+  readonly peers: () => PeersReport | undefined;
+  readonly metrics: () => readonly MetricsTold[];
 }
 
-const stagesTold = (): Told => {
-  const last = new Map<string, { readonly stages: readonly Stage[]; readonly at: number }>();
+const hearAll = (): Hearing => {
+  const last = new Map<string, { readonly told: Told; readonly at: number }>();
   return {
     of: (teller) => {
-      last.set(teller, { stages: [], at: Date.now() });
-      return (stages) => {
-        last.set(teller, { stages, at: Date.now() });
+      last.set(teller, { told: { stages: [], metrics: [] }, at: Date.now() });
+      return (told) => {
+        last.set(teller, { told, at: Date.now() });
       };
     },
-    all: () =>
-      [...last].flatMap(([teller, { stages, at }]) => [
-        ...stages,
+    stages: () =>
+      [...last].flatMap(([teller, { told, at }]) => [
+        ...told.stages,
         { name: `${teller} runs`, waiting: 1, movedAt: at, reason: 'it has not said where its work stands' },
       ]),
+    peers: () => [...last.values()].find(({ told }) => told.peers !== undefined)?.told.peers,
+    metrics: () => [...last.values()].map(({ told }) => told.metrics),
   };
 };
 
@@ -67,12 +75,12 @@ class ThreadError extends Error {
 /** Runs a module in a thread until it was stopped or failed. */
 const runThread = (
   data: ThreadData,
-  tell: (stages: readonly Stage[]) => void,
+  tell: (told: Told) => void,
 ): { readonly ended: Promise<void>; readonly stop: () => void; readonly leave: () => Promise<unknown> } => {
   const worker = new Worker(new URL('./moduleThread.ts', import.meta.url), { workerData: data });
   const ended = new Promise<void>((resolve, reject) => {
     worker.on('message', (word: ThreadWord) => {
-      if ('stages' in word) tell(word.stages);
+      if ('told' in word) tell(word.told);
       else reject(new ThreadError(word.failure));
     });
     worker.on('error', reject);
@@ -90,8 +98,8 @@ const runThread = (
   };
 };
 
-const runThreads = async (config: Config, master: Uint8Array, told: Told): Promise<void> => {
-  const threads = MODULES.map((module) => runThread({ config, module, master }, told.of(module)));
+const runThreads = async (config: Config, master: Uint8Array, hearing: Hearing): Promise<void> => {
+  const threads = MODULES.map((module) => runThread({ config, module, master }, hearing.of(module)));
   const release = onSignals(() => {
     for (const { stop } of threads) stop();
   });
@@ -107,13 +115,38 @@ const runThreads = async (config: Config, master: Uint8Array, told: Told): Promi
 
 /** Runs the coordinator a configuration describes, until a signal: each module in a thread, or some of them in this one. */
 export const runCoordinator = async (config: Config, { modules }: RunCommand): Promise<void> => {
-  const told = stagesTold();
+  const hearing = hearAll();
   const master = await masterKey(config);
-  const health = config.http === undefined ? undefined : await openHealthServer({ ...config.http, stages: told.all, now: Date.now });
-  try {
-    if (modules === undefined) await runThreads(config, master, told);
-    else await runModules(config, modules, { master, onStop: onSignals, tell: told.of(modules.join(', ')) });
-  } finally {
-    await health?.close();
+  const status = { stages: hearing.stages, now: Date.now, status: () => ({ peers: hearing.peers() }) };
+  await using opened = new AsyncDisposableStack();
+  if (config.http !== undefined) {
+    const exposition = openExposition();
+    const server = await openHealthServer({ ...config.http, ...status, metrics: () => exposition(hearing.metrics()) });
+    opened.defer(() => server.close());
   }
+  await openControl(config, modules, status, hearing, opened);
+  if (modules === undefined) await runThreads(config, master, hearing);
+  else await runModules(config, modules, { master, onStop: onSignals, tell: hearing.of(modules.join(', ')) });
+};
+
+/** Opens the socket by which other commands speak to this process; each of them is a page. */
+const openControl = async (
+  { general }: Config,
+  modules: readonly ModuleName[] | undefined,
+  status: HealthOptions,
+  { peers }: Hearing,
+  opened: AsyncDisposableStack,
+): Promise<void> => {
+  // Windows has no such sockets in folders.
+  if (process.platform === 'win32') return;
+  const runsConnection = modules === undefined || modules.includes('connection');
+  const control = await openControlSocket({
+    folder: controlFolder(general.data_dir, general.name),
+    name: modules === undefined ? 'all' : modules.join('+'),
+    pages: {
+      'GET /status': statusPage(status),
+      ...(runsConnection ? { 'GET /peers': () => ({ body: peers() ?? null }) } : {}),
+    },
+  });
+  opened.defer(() => control.close());
 };

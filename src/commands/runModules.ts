@@ -1,21 +1,26 @@
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { Subject } from 'rxjs';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { openLog } from '../core/log.ts';
 import { logParked } from '../core/logParked.ts';
+import { type MetricsTold, openMetrics, tellMetrics } from '../core/metrics.ts';
 import { solvencyRules } from '../core/solvencyRules.ts';
 import { supervise } from '../core/supervise.ts';
+import { VERSION } from '../core/version.ts';
 import type { PatientStore } from '../data/patientStore.ts';
 import type { SealedStore } from '../data/sealedStore.ts';
+import type { ModuleStatus } from '../domain/health/moduleStatus.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import { toHex } from '../domain/hex.ts';
+import { besideNode } from '../domain/peers/addresses.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
 import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
-import { openCoordinator } from '../modules/coordinator.ts';
+import { type Coordinator, openCoordinator } from '../modules/coordinator.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
 import { backUpModule, backupTargets } from './backups.ts';
 import { deriver, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
@@ -88,8 +93,8 @@ export interface Surroundings {
   readonly master: Uint8Array;
   /** Is given what stops them. */
   readonly onStop: (stop: () => void) => () => void;
-  /** Hears every second where their work stands. */
-  readonly tell: (stages: readonly Stage[]) => void;
+  /** Hears every second how they stand. */
+  readonly tell: (told: Told) => void;
 }
 
 /** A module that waits for room on its disk, and since when. */
@@ -125,7 +130,12 @@ const finishRotation = async (store: SealedStore, log: Logger, ended: Promise<vo
   }
 };
 
-/** Milliseconds between two words about where work stands. */
+/** How modules stand, and what they have counted. */
+export interface Told extends ModuleStatus {
+  readonly metrics: MetricsTold;
+}
+
+/** Milliseconds between two words about how modules stand. */
 const TELL = 1_000;
 
 /** Runs modules of the coordinator a configuration describes on one event loop. */
@@ -148,6 +158,7 @@ export const runModules = async (config: Config, modules: readonly ModuleName[],
   const stop$ = new Subject<void>();
   const stores = new Map<ModuleName, SealedStore>();
   const patient = new Map<ModuleName, PatientStore>();
+  const metrics = openMetrics();
   const validator = toHex(key.publicKey);
   const coordinator = opened.adopt(
     await openCoordinator({
@@ -171,20 +182,24 @@ export const runModules = async (config: Config, modules: readonly ModuleName[],
         return bus;
       },
       chain,
-      openPeers: (epoch, height) =>
+      openPeers: (memory) =>
         openLibp2p({
           listen: connection.listen,
+          announce: connection.announce,
           peers: () => connection.peers.map(({ validator: peer, address }) => ({ validator: peer as `0x${string}`, address })),
+          ...(connection.private_addresses === undefined ? {} : { allowPrivate: connection.private_addresses }),
+          search: async () => (await chain.nodeAddresses()).flatMap((address) => besideNode(address, connection.peer_port) ?? []),
           identitySeed: derive('libp2p'),
           validator,
           genesisHash: chain.genesisHash,
-          epoch,
+          version: VERSION,
           sign: (message) => signSr25519(key.secretKey, message),
-          height: () => Math.max(0, height()),
+          memory,
           log: (event, details) => {
             log.info(details, event);
           },
         }),
+      metrics,
       key: { publicKey: validator, secretKey: key.secretKey },
       signingSecrets,
       pins: pinsOf(config, signingSecrets),
@@ -206,21 +221,42 @@ export const runModules = async (config: Config, modules: readonly ModuleName[],
     keepBackups(config, module, store, { master, targets, now: Date.now, ...toldTo(log) }),
   );
   const resealing = [...stores.values()].map((store) => finishRotation(store, log, running.ended));
-  const tellAll = (): void => {
-    tell([
-      ...coordinator.stages(),
-      ...[...patient].flatMap(([module, store]) => waitingStage(module, store)),
-      ...backups.map(({ stage }) => stage()),
-    ]);
-  };
-  tellAll();
-  const telling = setInterval(tellAll, TELL);
+  const stages = (): Stage[] => [
+    ...coordinator.stages(),
+    ...[...patient].flatMap(([module, store]) => waitingStage(module, store)),
+    ...backups.map(({ stage }) => stage()),
+  ];
+  const telling = keepTelling({ stages, peers: coordinator.peers }, metrics, tell);
   try {
-    await running.ended;
+    // Metrics that cannot be told are a fault as any other.
+    await Promise.race([running.ended, telling.failed]);
   } finally {
-    clearInterval(telling);
+    telling.stop();
     release();
     for (const store of patient.values()) store.giveUp();
     await Promise.all([...backups.map(({ close }) => close()), ...resealing]);
   }
+};
+
+/** Tells at once and then every second how modules stand. */
+const keepTelling = (
+  { stages, peers }: Pick<Coordinator, 'stages' | 'peers'>,
+  metrics: Registry,
+  tell: Surroundings['tell'],
+): { readonly failed: Promise<never>; readonly stop: () => void } => {
+  const failed = Promise.withResolvers<never>();
+  const tellNow = (): void => {
+    const links = peers();
+    tellMetrics(metrics).then((counted) => {
+      tell({ stages: stages(), ...(links === undefined ? {} : { peers: links }), metrics: counted });
+    }, failed.reject);
+  };
+  tellNow();
+  const timer = setInterval(tellNow, TELL);
+  return {
+    failed: failed.promise,
+    stop: () => {
+      clearInterval(timer);
+    },
+  };
 };

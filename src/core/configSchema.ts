@@ -1,6 +1,7 @@
 import { decodeAddress } from '@polkadot/util-crypto';
 import { z } from 'zod';
 import { type Hex, toHex } from '../domain/hex.ts';
+import { COORDINATOR_PORT } from '../domain/peers/addresses.ts';
 import { hexOf } from '../domain/processor/ids.ts';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -139,8 +140,16 @@ export const configSchema = z.strictObject({
   }),
   chains: z.strictObject({ bitcoin: z.boolean().default(false), ethereum: z.boolean().default(false), monero: z.boolean().default(false) }),
   connection: z.strictObject({
-    listen: multiaddr,
+    /** One address, or several, as for IPv4 and IPv6. */
+    listen: z.union([multiaddr, z.array(multiaddr).min(1).max(8)]).transform((given) => (typeof given === 'string' ? [given] : given)),
+    /** Where others reach us; without it, where we listen. */
+    announce: z.array(multiaddr).max(8).default([]),
+    /** Addresses of validators that are known beforehand; others are learnt from the node and from peers. */
     peers: z.array(z.strictObject({ validator: publicKey, address: multiaddr })).default([]),
+    /** The port of coordinators beside the Serai nodes that ours knows of. */
+    peer_port: port.default(COORDINATOR_PORT),
+    /** Whether addresses that others name may lead into a private network; without it, where listen is an address of one. */
+    private_addresses: z.boolean().optional(),
   }),
   /** When a network counts as insolvent (docs/solvency.md). */
   solvency: z

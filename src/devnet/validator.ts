@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
+import { openMetrics } from '../core/metrics.ts';
+import { VERSION } from '../core/version.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
 import type { Store } from '../data/store.ts';
 import { type Hex, toHex } from '../domain/hex.ts';
@@ -15,6 +17,7 @@ import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
 import type { Module, ParkedAlarm, Route } from '../modules/module.ts';
 import { MODULES } from '../modules/moduleNames.ts';
+import type { PeerMemory } from '../streams/fromPeers.ts';
 import { deriveKey } from './deriveKeys.ts';
 import type { DevnetLog } from './devnetLog.ts';
 import type { ExternalChain } from './processor/externalChain.ts';
@@ -96,16 +99,16 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
     const chain = opened.adopt(await openSeraiClient({ endpoints, log: log.child(name), pollInterval: 1_000, silence: 30_000 }), (client) =>
       client.close(),
     );
-    const openPeers = async (epoch: number, height: () => number): Promise<Libp2pNetwork> => {
+    const openPeers = async (memory: PeerMemory): Promise<Libp2pNetwork> => {
       const peers = await openLibp2p({
-        listen: '/ip4/127.0.0.1/tcp/0',
+        listen: ['/ip4/127.0.0.1/tcp/0'],
         peers: () => addresses,
         identitySeed: keyOf('libp2p'),
         validator,
         genesisHash: chain.genesisHash,
-        epoch,
+        version: VERSION,
         sign: (message) => signSr25519(secretKey, message),
-        height: () => Math.max(0, height()),
+        memory,
         log: (event, details) => {
           log.child(name).info(details, event);
         },
@@ -123,6 +126,7 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         busOf: () => bus,
         chain,
         openPeers,
+        metrics: openMetrics(),
         key: { publicKey: validator, secretKey },
         signingSecrets,
         pins,

@@ -1,106 +1,164 @@
-import { mergeMap, Observable } from 'rxjs';
+import { defer, mergeMap, Observable, takeUntil } from 'rxjs';
 import type { Ledger, Step } from '../data/ledger.ts';
-import { heightHeard, understandHeight } from '../domain/connection/heights.ts';
 import {
   accept,
+  addressesHeard,
   isPeerLane,
+  knownAddresses,
+  knownStart,
   markOf,
   type PeerDeed,
   peerLane,
-  placeOf,
   type Received,
-  takeLinkEpoch,
+  startSeen,
   understandOutbound,
-  wanted,
+  validatorOf,
 } from '../domain/connection/links.ts';
+import { currentPlace, lastGivenUp, lastReceived, lastSent, leaveEpoch, placeOf, receivedUpTo } from '../domain/connection/places.ts';
+import { admitted, changesOf, heightHeard, isGone, understandChain, wantedLinks } from '../domain/connection/validators.ts';
+import type { Stage } from '../domain/health/readiness.ts';
 import type { Hex } from '../domain/hex.ts';
-import { peerMessage } from '../domain/peers/peerMessage.ts';
+import { isAfter } from '../domain/peers/frames.ts';
+import { PeerError } from '../domain/peers/peerError.ts';
+import { checkSignature, readPeerMessage } from '../domain/peers/peerMessage.ts';
+import type { PeersReport } from '../domain/peers/peerReport.ts';
+import type { Draft } from '../domain/tables.ts';
 import type { Topics } from '../domain/topics.ts';
+import type { Fault } from '../envelope/envelope.ts';
 import { closeOn } from '../operators/closeOn.ts';
+import type { ThroughOptions } from '../operators/through.ts';
 import { framesToLedger } from '../pipelines/connection/framesToLedger.ts';
 import { relay } from '../pipelines/relay.ts';
-import { toLedger } from '../sinks/toLedger.ts';
 import { type PeerParcel, toPeer } from '../sinks/toPeer.ts';
 import { fromOutbox } from '../streams/fromOutbox.ts';
-import { fromPeers, type PeerFrame, type PeerNetwork } from '../streams/fromPeers.ts';
+import { fromPeers, type PeerEvent, type PeerFrame, type PeerMemory, type PeerNetwork } from '../streams/fromPeers.ts';
 import { delivery } from './delivery.ts';
 import { type Module, type ModuleDeps, openModule } from './module.ts';
 
 export interface ConnectionDeps extends ModuleDeps {
   readonly self: Hex;
+  readonly genesisHash: Hex;
   readonly topics: Topics;
   /** The reader of `<name>-inbound`. */
   readonly crypto: string;
   /** Whose orders on `<name>-control` count. */
   readonly operator: string;
   readonly integrity: string;
-  /** Opens the links, in the epoch the module's ledger has just taken; `height` is that of the last block heard of, -1 before the first. */
-  readonly openPeers: (epoch: number, height: () => number) => Promise<PeerNetwork>;
+  /** Opens the links; what they have to know is read from the module's ledger. */
+  readonly openPeers: (memory: PeerMemory) => Promise<PeerNetwork>;
 }
 
-/** Frames of different peers share commits; each peer's own come one at a time. */
-const PEERS_AT_ONCE = 64;
-
-/** A frame that says something else than the link it came on, or leaves a number out. */
-class FrameError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'FrameError';
-    this.code = code;
-  }
+/** The connection module when it is open. */
+export interface ConnectionModule extends Module {
+  /** How the links stand. */
+  readonly peers: () => PeersReport;
 }
+
+/** Frames of different peers share commits; so do those of one that wait together. */
+const FRAMES_AT_ONCE = 256;
+
+/** Messages for one validator that are sent together, each with its own acknowledgement. */
+const PARCELS_AT_ONCE = 64;
+
+/** Of such groups the next one goes out while the one before it is acknowledged. */
+const BATCHES_AT_ONCE = 2;
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
-const readParcel = ([row]: readonly Uint8Array[]): PeerParcel => {
-  const { epoch, sequence, body } = JSON.parse(text.decode(row)) as PeerDeed;
-  return { epoch, sequence, body: new TextEncoder().encode(body) };
+const readParcels = (rows: readonly Uint8Array[]): readonly PeerParcel[] =>
+  rows.map((row) => {
+    const { epoch, sequence, body } = JSON.parse(text.decode(row)) as PeerDeed;
+    return { epoch, sequence, body: new TextEncoder().encode(body) };
+  });
+
+/** A frame is refused alone: the link it came on ends, and the others go on. */
+const framesDelivery: ThroughOptions = {
+  ...delivery,
+  concurrency: FRAMES_AT_ONCE,
+  classify: (cause): Fault => (cause instanceof PeerError ? { kind: 'poison', code: cause.code, cause } : delivery.classify(cause)),
 };
 
 /** The connection module: messages between our crypto module and the other validators' coordinators (design §9). */
-export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
-  const { self, topics, stop$, deadLetter, crypto } = deps;
-  const module = await openModule(deps, { [topics.inbound]: crypto });
-  const { ledger } = module;
-  let epoch = 0;
-  await ledger.commit({
-    decide: (draft) => {
-      epoch = takeLinkEpoch(draft, Date.now());
+export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionModule> => {
+  const { self, genesisHash, topics, stop$, deadLetter, crypto } = deps;
+  let start: { readonly epoch: number; readonly instance: Hex } | undefined;
+  const module = await openModule(
+    deps,
+    { [topics.inbound]: crypto },
+    {
+      entered: (draft, { epoch, instance }) => {
+        // Another epoch within one life: others had seen a later one of ours.
+        if (start !== undefined) leaveEpoch(draft, ledger, { from: start.epoch, to: epoch, waiting: waitingFor(ledger) });
+        start = { epoch, instance };
+      },
     },
+  );
+  const { ledger } = module;
+  const startNow = (): NonNullable<typeof start> => {
+    if (start === undefined) throw new Error('no epoch was entered');
+    return start;
+  };
+  const network = await deps.openPeers({
+    start: startNow,
+    enterAbove: async (epoch) => {
+      deps.rolledBack?.(deps.source, [`other validators have seen epoch ${String(epoch)} of ours`]);
+      await module.enterAbove(epoch);
+    },
+    height: () => heightHeard(ledger),
+    known: (validator) => knownStart(ledger, validator),
+    received: (validator) => lastReceived(ledger, validator),
+    sent: (validator) => lastSent(ledger, validator),
+    givenUp: (validator) => lastGivenUp(ledger, validator),
+    addresses: () => knownAddresses(ledger),
+    waiting: () => waitingFor(ledger),
   });
-  const context = { self, epoch, inbound: topics.inbound };
-  const network = await deps.openPeers(epoch, () => heightHeard(ledger));
 
-  const heardSince = new Set<string>();
+  const heardSince = new Set<Hex>();
 
   const decode = ({ from, epoch: of, sequence, body }: PeerFrame): Received => {
-    const message = peerMessage.parse(JSON.parse(text.decode(body)));
-    if (message.from !== from || message.to !== self)
-      throw new FrameError('peer.foreign-message', `${from} sent a message of ${message.from} for ${message.to}`);
-    const received = { from, epoch: of, sequence, message };
-    // The first frame of a peer's epoch since our start may stand behind a gap: then it is our store that was rolled back, for what it
-    // acknowledged does not come again. What was in the gap is of a life that is lost.
-    const link = `${from}#${String(of)}`;
-    if (heardSince.has(link) && placeOf(ledger, received) === 'gap')
-      throw new FrameError('peer.gap', `${from} left out messages before number ${String(sequence)} of epoch ${String(of)}`);
-    heardSince.add(link);
-    return received;
+    const message = readPeerMessage(body, { from, to: self, genesis: genesisHash });
+    // What is known is only acknowledged once more.
+    if (placeOf(ledger, from, { epoch: of, sequence }) !== 'known') checkSignature(message);
+    return { from, epoch: of, sequence, message };
   };
 
-  const step = (received: Received): Step => ({
-    marks: [markOf(received)],
-    decide: (draft, standing) => {
-      if (placeOf(draft, received) !== 'known') accept(draft, context, received, standing(markOf(received).id) !== 'duplicate');
-    },
-  });
+  /** Complete means durable: the message, and its number. A number beyond a gap is refused. */
+  const commit = (received: Received) =>
+    defer(async () => {
+      const mark = markOf(received);
+      const seen = { gap: false };
+      const step: Step = {
+        marks: [mark],
+        decide: (draft, standing) => {
+          const place = placeOf(draft, received.from, received);
+          // The first message of a peer since our start may stand behind a gap: then it is our store that was rolled back, for what it
+          // acknowledged does not come again. What was in the gap is of a life that is lost.
+          seen.gap = place === 'gap' && heardSince.has(received.from);
+          if (place === 'known' || seen.gap) return;
+          accept(draft, topics, received, standing(mark.id) !== 'duplicate');
+          heardSince.add(received.from);
+        },
+      };
+      await ledger.commit(step);
+      const { from, epoch: of, sequence } = received;
+      if (seen.gap) throw new PeerError('peer.gap', `${from} left out messages before number ${String(sequence)} of epoch ${String(of)}`);
+    });
+
+  const stopped = (): Stage[] => {
+    const reason = network.report().stopped;
+    return reason === null ? [] : [{ name: 'links are held', waiting: 1, movedAt: 0, reason }];
+  };
 
   return {
     ledger,
     routes: [
-      module.read({ topic: topics.chain, sealed: false, refused: 'dead-letter', understand: understandHeight }),
-      module.read({ topic: topics.outbound, sealed: true, refused: 'dead-letter', understand: understandOutbound(context) }),
+      module.read({ topic: topics.chain, sealed: false, refused: 'dead-letter', understand: understandChain }),
+      module.read({
+        topic: topics.outbound,
+        sealed: true,
+        refused: 'dead-letter',
+        understand: understandOutbound({ self, epoch: () => startNow().epoch }),
+      }),
       module.readControl({ topic: topics.control, operator: deps.operator, integrity: deps.integrity, obey: () => undefined }),
       module.relayTopic(topics.inbound),
       module.relayTopic(deadLetter),
@@ -108,14 +166,7 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
         name: 'peers are heard',
         running$: module.counterpartsKnown$.pipe(
           closeOn(stop$),
-          mergeMap(() =>
-            framesToLedger({
-              envelopes$: fromPeers(network).pipe(closeOn(stop$)),
-              decode,
-              commit: toLedger(ledger, step),
-              delivery: { ...delivery, concurrency: PEERS_AT_ONCE },
-            }),
-          ),
+          mergeMap(() => framesToLedger({ envelopes$: fromPeers(network).pipe(closeOn(stop$)), decode, commit, delivery: framesDelivery })),
         ),
       },
       {
@@ -124,18 +175,27 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
           closeOn(stop$),
           mergeMap((validator) => {
             const lane = peerLane(validator);
+            const how = module.deliveryOf(lane);
             return relay({
-              envelopes$: fromOutbox({ lane: ledger.lane(lane), name: lane, most: 1 }).pipe(closeOn(stop$)),
-              read: readParcel,
-              send: toPeer(network, validator),
-              delivery: module.deliveryOf(lane),
+              envelopes$: fromOutbox({ lane: ledger.lane(lane), name: lane, most: PARCELS_AT_ONCE, credits: BATCHES_AT_ONCE }),
+              read: readParcels,
+              send: toPeer({
+                network,
+                to: validator,
+                isGone: () => isGone(ledger, validator),
+                placeOf: (place) => currentPlace(ledger, place),
+              }),
+              delivery: { ...how, concurrency: BATCHES_AT_ONCE },
             });
           }),
+          // What a peer has not acknowledged is sent again after the next start: nobody waits for those who are away.
+          takeUntil(stop$),
         ),
       },
-      { name: 'links are held', running$: admitWanted(ledger, network).pipe(closeOn(stop$)) },
+      { name: 'links are held', running$: holdLinks(ledger, network).pipe(closeOn(stop$)) },
     ],
-    stages: () => module.stages(isPeerLane),
+    stages: () => [...withReasons(module.stages(isPeerLane), network), ...stopped()],
+    peers: () => network.report(),
     close: async () => {
       await network.close();
       await ledger.close();
@@ -143,12 +203,23 @@ export const openConnection = async (deps: ConnectionDeps): Promise<Module> => {
   };
 };
 
-/** Each validator we hold a link to, once. `new Observable`, because the ledger tells of commits by callback. */
+/** Says of what waits for a peer why it does. */
+const withReasons = (stages: readonly Stage[], network: PeerNetwork): Stage[] => {
+  const away = new Map(network.report().peers.flatMap((peer) => (peer.state === 'connected' ? [] : [[peerLane(peer.validator), peer]])));
+  return stages.map((stage) => {
+    const peer = stage.waiting === 0 ? undefined : away.get(stage.name.slice(stage.name.indexOf(peerLane('0x'))));
+    if (peer === undefined) return stage;
+    const { lastError, state } = peer;
+    return { ...stage, reason: lastError === null ? state : `${state}: ${lastError.code}: ${lastError.text}` };
+  });
+};
+
+/** Each validator we hold a link to, or have something to say to, once. `new Observable`, because the ledger tells of commits by callback. */
 const validatorsWanted = (ledger: Ledger): Observable<Hex> =>
   new Observable((subscriber) => {
     const known = new Set<Hex>();
     return ledger.onCommit(() => {
-      for (const [, { validator }] of wanted.rows(ledger)) {
+      for (const validator of [...wantedLinks(ledger), ...waitingFor(ledger).keys()]) {
         if (known.has(validator)) continue;
         known.add(validator);
         subscriber.next(validator);
@@ -156,13 +227,47 @@ const validatorsWanted = (ledger: Ledger): Observable<Hex> =>
     });
   });
 
-/** Keeps the links' list of admitted validators as it was asked for. */
-const admitWanted = (ledger: Ledger, network: PeerNetwork): Observable<never> =>
-  new Observable(() => {
-    let admitted = -1;
-    return ledger.onCommit(() => {
-      const validators = [...wanted.rows(ledger)].map(([, { validator }]) => validator);
-      if (validators.length !== admitted) network.admit(validators);
-      admitted = validators.length;
+/** How many messages wait, by validator. */
+const waitingFor = (ledger: Ledger): ReadonlyMap<Hex, number> =>
+  new Map(ledger.lanes.flatMap(([lane, { waiting }]) => (isPeerLane(lane) && waiting > 0 ? [[validatorOf(lane), waiting]] : [])));
+
+/** Keeps what the links have to remember, and the list of those they are held to. */
+const holdLinks = (ledger: Ledger, network: PeerNetwork): Observable<never> =>
+  new Observable((subscriber) => {
+    const keep = (event: PeerEvent): void => {
+      const decide = (draft: Draft): void => {
+        decideOn(draft, event);
+      };
+      ledger.commit({ decide }).catch((error: unknown) => {
+        subscriber.error(error);
+      });
+    };
+    const stopKeeping = network.events(keep);
+    let held = -1;
+    const stopHolding = ledger.onCommit(() => {
+      const changes = changesOf(ledger);
+      if (changes === held) return;
+      held = changes;
+      network.hold(admitted(ledger), wantedLinks(ledger));
     });
+    return () => {
+      stopHolding();
+      stopKeeping();
+    };
   });
+
+const decideOn = (draft: Draft, event: PeerEvent): void => {
+  switch (event.kind) {
+    case 'started':
+      startSeen(draft, event.validator, event.start);
+      return;
+    case 'given-up': {
+      const known = lastReceived(draft, event.validator);
+      if (known === undefined || isAfter(event.upTo, known)) receivedUpTo(draft, event.validator, event.upTo);
+      return;
+    }
+    case 'addresses':
+      addressesHeard(draft, event.record, event.bytes);
+      return;
+  }
+};

@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client';
 import type { Observable } from 'rxjs';
 import type { Store } from '../data/store.ts';
 import { MusigSigner } from '../domain/crypto/musigSigner.ts';
@@ -5,6 +6,7 @@ import type { Stage } from '../domain/health/readiness.ts';
 import type { Hex } from '../domain/hex.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
 import { WINDOW } from '../domain/party/window.ts';
+import type { PeersReport } from '../domain/peers/peerReport.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import type { IntegrityContext } from '../domain/solvency/integrity.ts';
 import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
@@ -12,7 +14,7 @@ import { allTopics, sourcesOf, topicsOf } from '../domain/topics.ts';
 import type { ChainSubmitter } from '../sinks/toChain.ts';
 import type { TopicLog } from '../sinks/toTopic.ts';
 import type { ChainReader } from '../streams/fromChain.ts';
-import type { PeerNetwork } from '../streams/fromPeers.ts';
+import type { PeerMemory, PeerNetwork } from '../streams/fromPeers.ts';
 import type { TopicFeed } from '../streams/fromTopic.ts';
 import { openConnection } from './connection.ts';
 import { openCrypto } from './crypto.ts';
@@ -20,6 +22,7 @@ import { openIntegrity } from './integrity.ts';
 import type { Module, ParkedAlarm, Route } from './module.ts';
 import type { ModuleName } from './moduleNames.ts';
 import { openObservation } from './observation.ts';
+import { peerMetrics } from './peerMetrics.ts';
 
 /** Our Serai key: it signs for the validator. */
 export interface SeraiKey {
@@ -39,8 +42,10 @@ export interface CoordinatorOptions {
   /** The message bus, as the module of this name may write to it. */
   readonly busOf: (module: ModuleName) => TopicLog & TopicFeed;
   readonly chain: ChainReader & ChainSubmitter;
-  /** Opens the links to the other validators, in the connection module's epoch; `height` is the finalized height it has heard of. */
-  readonly openPeers: (epoch: number, height: () => number) => Promise<PeerNetwork>;
+  /** Opens the links to the other validators; what they have to know is read from the connection module's ledger. */
+  readonly openPeers: (memory: PeerMemory) => Promise<PeerNetwork>;
+  /** Where modules put their metrics, each under names of its own. */
+  readonly metrics: Registry;
   readonly key: SeraiKey;
   /** Ed25519 seeds the modules sign their records with. */
   readonly signingSecrets: Readonly<Record<ModuleName, Uint8Array>>;
@@ -67,6 +72,8 @@ const PARKED_FOR = 60_000;
 export interface Coordinator {
   readonly routes: readonly Route[];
   readonly stages: () => readonly Stage[];
+  /** How the links stand, where the connection module runs here. */
+  readonly peers: () => PeersReport | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -77,6 +84,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
   const sources = sourcesOf(name);
   const common = { pins, deadLetter: topics.deadLetter, random, parkedFor: PARKED_FOR, parked: options.parked, stop$ };
   const opened: Module[] = [];
+  let peers: () => PeersReport | undefined = () => undefined;
   const close = async (): Promise<void> => {
     for (const module of opened.reverse()) await module.close();
   };
@@ -117,20 +125,25 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
           musig: new MusigSigner(secretScalar(key.secretKey)),
         },
       }),
-    connection: async () =>
-      openConnection({
+    connection: async () => {
+      const module = await openConnection({
         ...common,
         bus: busOf('connection'),
         store: await openStore('connection'),
         source: sources.connection,
         signingSecret: signingSecrets.connection,
         self: key.publicKey,
+        genesisHash: chain.genesisHash,
         topics,
         crypto: sources.crypto,
         operator: sources.operator,
         integrity: sources.integrity,
         openPeers,
-      }),
+      });
+      peers = module.peers;
+      peerMetrics(options.metrics, module.peers);
+      return module;
+    },
     integrity: async () =>
       openIntegrity({
         ...common,
@@ -148,7 +161,12 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
       await busOf(module).createTopics(allTopics(topics, networks));
       opened.push(await openers[module]());
     }
-    return { routes: opened.flatMap(({ routes }) => routes), stages: () => opened.flatMap(({ stages }) => stages()), close };
+    return {
+      routes: opened.flatMap(({ routes }) => routes),
+      stages: () => opened.flatMap(({ stages }) => stages()),
+      peers: () => peers(),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

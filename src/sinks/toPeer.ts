@@ -1,12 +1,6 @@
-import { defer } from 'rxjs';
+import { defer, EMPTY } from 'rxjs';
 import type { Hex } from '../domain/hex.ts';
 import type { Sink } from './sink.ts';
-
-/** The port to one other validator's coordinator, write side. */
-export interface PeerSender {
-  /** Resolves when the peer has acknowledged the frame (durable there); rejects when the link fails first. */
-  send(to: Hex, epoch: number, sequence: number, body: Uint8Array): Promise<void>;
-}
 
 /** A numbered message for a validator. */
 export interface PeerParcel {
@@ -15,8 +9,30 @@ export interface PeerParcel {
   readonly body: Uint8Array;
 }
 
-/** Sends parcels to one validator; complete means its coordinator has acknowledged the parcel as durable. */
+/** The port to one other validator's coordinator, write side. */
+export interface PeerSender {
+  /** Resolves when the peer has acknowledged all parcels (durable there); rejects when it is no longer admitted. */
+  send(to: Hex, parcels: readonly PeerParcel[]): Promise<void>;
+}
+
+export interface ToPeer {
+  readonly network: PeerSender;
+  readonly to: Hex;
+  /** Whether the validator has lost its place: what waits for it is dropped. */
+  readonly isGone: () => boolean;
+  /** The number a message is sent under now; another one than before after an epoch was left. */
+  readonly placeOf: (place: Pick<PeerParcel, 'epoch' | 'sequence'>) => Pick<PeerParcel, 'epoch' | 'sequence'>;
+}
+
+/** Sends parcels to one validator; complete means its coordinator has acknowledged them as durable, or is gone for good. */
 export const toPeer =
-  (network: PeerSender, to: Hex): Sink<PeerParcel> =>
-  ({ epoch, sequence, body }) =>
-    defer(() => network.send(to, epoch, sequence, body));
+  ({ network, to, isGone, placeOf }: ToPeer): Sink<readonly PeerParcel[]> =>
+  (parcels) =>
+    defer(() =>
+      isGone()
+        ? EMPTY
+        : network.send(
+            to,
+            parcels.map((parcel) => ({ ...placeOf(parcel), body: parcel.body })),
+          ),
+    );

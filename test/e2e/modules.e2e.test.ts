@@ -149,6 +149,14 @@ describe.runIf(brokerPossible)('the modules', () => {
       still = (now['outbound']?.length ?? 0) > 1 && JSON.stringify(now) === JSON.stringify(ids) ? still + 1 : 0;
       ids = now;
     }
+    // Whichever process or thread runs the connection module, the command line finds it by the data folder.
+    const asked = await startCommand('peers', '--config', config, '--set', `general.name=${mode}`, '--json').ended;
+    expect(asked.code, asked.stderr).toBe(0);
+    expect(JSON.parse(asked.stdout)).toMatchObject({ self: toHex(devAccount('Alice').publicKey), height: BLOCKS - 2, stopped: null });
+    const [metrics = ''] = (
+      await Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text()))
+    ).filter((text) => text.includes('serai_coordinator_peers'));
+    expect(metrics).toContain('# TYPE serai_coordinator_peer_connected gauge');
     for (const port of ports)
       expect(await (await fetch(`http://127.0.0.1:${String(port)}/health/ready`)).json()).toEqual({ ready: true, stuck: [] });
     for (const { process: child } of commands) child.kill('SIGTERM');

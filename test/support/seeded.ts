@@ -8,3 +8,6 @@ export const seeded = (seed: number): (() => number) => {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 };
+
+/** The seed of this run: from `SEED`, or a new one; printed where something fails. */
+export const seedOfRun = (): number => Number(process.env['SEED'] ?? Math.floor(Math.random() * 0xffff_ffff));

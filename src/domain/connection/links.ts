@@ -1,38 +1,25 @@
 import { canonicalJson } from '../canonicalJson.ts';
 import { digestOf } from '../crypto/digest.ts';
-import type { Hex } from '../hex.ts';
+import { fromHex, type Hex } from '../hex.ts';
+import { type AddressRecord, decodeAddressRecord, isNewer } from '../peers/addressRecord.ts';
+import type { KnownStart } from '../peers/certificate.ts';
 import { connect } from '../peers/connect.ts';
+import type { Place } from '../peers/frames.ts';
 import { type PeerMessage, peerMessage } from '../peers/peerMessage.ts';
-
 import type { TopicRecord } from '../record.ts';
 import { type Draft, type Json, table, type View } from '../tables.ts';
+import type { Topics } from '../topics.ts';
+import { nextPlace, receivedUpTo } from './places.ts';
+import { want } from './validators.ts';
 
-/** The validators we were asked to hold links to. */
-export const wanted = table<{ readonly validator: Hex }>('wanted');
+/** The highest start of each validator's coordinator that was seen. */
+const starts = table<KnownStart>('starts');
 
-/** The number of the last message for a validator, in the epoch it was numbered in. */
-const sent = table<{ readonly epoch: number; readonly sequence: number }>('sent');
-
-/** The number of the last message of a validator that is durable here, by epoch: `0x…#3`. */
-const received = table<number>('received');
-
-/** The epoch of our links, as the last start took it. */
-const linkEpochs = table<number>('linkEpoch');
-
-/**
- * The epoch that a start takes for its links: above the last one, and the time in seconds since 1970 where that is more. So a store that was
- * rolled back, which does not know of the lives that are lost, numbers its messages anew all the same, and nobody takes them for those of another life.
- */
-export const takeLinkEpoch = (draft: Draft, now: number): number => {
-  const epoch = Math.max((linkEpochs.get(draft, '') ?? 0) + 1, Math.floor(now / 1000));
-  linkEpochs.put(draft, '', epoch);
-  return epoch;
-};
+/** Where validators say they are reached: their signed records. */
+const addressBook = table<Hex>('addressBook');
 
 /** A message for a validator as the outbox keeps it: its number is part of it, so sending it again sends the same. */
-export interface PeerDeed {
-  readonly epoch: number;
-  readonly sequence: number;
+export interface PeerDeed extends Place {
   readonly body: string;
 }
 
@@ -40,12 +27,15 @@ export interface PeerDeed {
 export const peerLane = (validator: Hex): string => `peer/${validator}`;
 
 /** Whether a lane is one of those. */
-export const isPeerLane = (lane: string): boolean => lane.startsWith('peer/');
+export const isPeerLane = (lane: string): boolean => lane.startsWith(peerLane('0x'));
+
+/** The validator such a lane is for. */
+export const validatorOf = (lane: string): Hex => lane.slice('peer/'.length) as Hex;
 
 export interface ConnectionContext {
   readonly self: Hex;
-  readonly epoch: number;
-  readonly inbound: string;
+  /** The epoch we are in. */
+  readonly epoch: () => number;
 }
 
 /** A record of `<name>-outbound`: a request for links, or a message for a validator. */
@@ -54,8 +44,9 @@ export const understandOutbound =
   ({ attributes: { type } }: TopicRecord, data: Json): ((draft: Draft) => void) => {
     if (type === 'serai.peer.connect.v1') {
       const { validators } = connect.parse(data);
+      const others = validators.filter((validator) => validator !== context.self);
       return (draft) => {
-        for (const validator of validators) if (validator !== context.self) wanted.put(draft, validator, { validator });
+        want(draft, others);
       };
     }
     if (type !== 'serai.peer.message.v1') throw new Error(`${type} is not a type of this topic`);
@@ -65,27 +56,16 @@ export const understandOutbound =
     };
   };
 
-const enqueue = (draft: Draft, { epoch }: ConnectionContext, message: PeerMessage): void => {
-  const last = sent.get(draft, message.to);
-  const sequence = last?.epoch === epoch ? last.sequence + 1 : 1;
-  sent.put(draft, message.to, { epoch, sequence });
-  draft.do(peerLane(message.to), { epoch, sequence, body: canonicalJson(message) });
+/** Numbers a message for its receiver, and puts it into the outbox. */
+export const enqueue = (draft: Draft, { epoch }: Pick<ConnectionContext, 'epoch'>, message: PeerMessage): void => {
+  draft.do(peerLane(message.to), { ...nextPlace(draft, message.to, epoch()), body: canonicalJson(message) });
 };
 
 /** A message of a validator, as its coordinator numbered it. */
-export interface Received {
+export interface Received extends Place {
   readonly from: Hex;
-  readonly epoch: number;
-  readonly sequence: number;
   readonly message: PeerMessage;
 }
-
-/** Whether a numbered message is the sender's next, one we have, or one beyond a gap. */
-export const placeOf = (view: View, { from, epoch, sequence }: Omit<Received, 'message'>): 'next' | 'known' | 'gap' => {
-  const last = received.get(view, `${from}#${String(epoch)}`) ?? 0;
-  if (sequence <= last) return 'known';
-  return sequence === last + 1 ? 'next' : 'gap';
-};
 
 /** The inbox mark of a message: its id under its sender, and what it says (signatures are randomised, so they are left out). */
 export const markOf = ({ from, message }: Received): { id: string; digest: Hex } => ({
@@ -94,15 +74,36 @@ export const markOf = ({ from, message }: Received): { id: string; digest: Hex }
 });
 
 /** A validator's message goes to `<name>-inbound`; its number is noted in the same commit. */
-export const accept = (draft: Draft, context: ConnectionContext, { from, epoch, sequence, message }: Received, fresh: boolean): void => {
-  received.put(draft, `${from}#${String(epoch)}`, sequence);
+export const accept = (draft: Draft, { inbound }: Pick<Topics, 'inbound'>, received: Received, fresh: boolean): void => {
+  const { from, message } = received;
+  receivedUpTo(draft, from, received);
   if (!fresh) return;
   draft.send({
-    topic: context.inbound,
+    topic: inbound,
     type: 'serai.peer.message.v1',
     id: `${from}/${message.id}`,
     time: new Date(0).toISOString(),
     subject: message.kind,
     data: message,
   });
+};
+
+/** The highest start of a validator's coordinator that was seen. */
+export const knownStart = (view: View, validator: Hex): KnownStart | undefined => starts.get(view, validator);
+
+/** A validator showed a certificate of a start that is not lower than any seen before; the certificate is kept to prove it. */
+export const startSeen = (draft: Draft, validator: Hex, start: KnownStart): void => {
+  const known = starts.get(draft, validator);
+  if (known !== undefined && (known.epoch > start.epoch || known.certificate === start.certificate)) return;
+  starts.put(draft, validator, start);
+};
+
+/** The signed address records of validators, as bytes. */
+export const knownAddresses = (view: View): Uint8Array[] => [...addressBook.rows(view)].map(([, record]) => fromHex(record));
+
+/** A validator's address record is kept where it is newer than the one there is. */
+export const addressesHeard = (draft: Draft, record: AddressRecord, bytes: Hex): void => {
+  const known = addressBook.get(draft, record.validator);
+  if (isNewer(record, known === undefined ? undefined : decodeAddressRecord(fromHex(known))))
+    addressBook.put(draft, record.validator, bytes);
 };

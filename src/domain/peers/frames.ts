@@ -1,67 +1,173 @@
+import { concatBytes } from '@noble/hashes/utils.js';
 import { PeerError } from './peerError.ts';
 
-/** A frame's payload at most, in bytes. */
-export const FRAME_LIMIT = 1024 * 1024;
+/** What a frame says at most after its length, in bytes: its kind and a payload. */
+export const FRAME_LIMIT = 1024 * 1024 + 16;
 
 /** The first frame, a certificate, at most. */
 export const FIRST_FRAME_LIMIT = 512;
 
-const KIND = { data: 0, ack: 1 } as const;
+/** A text in a frame at most, in bytes: what a hello, a view, a farewell or an address record says. */
+export const TEXT_LIMIT = 4096;
 
-/** What is said on a link after the certificates: numbered data, and its acknowledgement. */
+/** The kinds of frames by their first byte. From 128 on they are optional: whoever does not know them passes over them. */
+export const KIND = { certificate: 0, hello: 1, data: 2, ack: 3, ping: 4, pong: 5, addresses: 6, view: 7, bye: 8 } as const;
+
+const OPTIONAL = 128;
+
+const BY_NUMBER = new Map<number, FrameKind>(Object.entries(KIND).map(([kind, number]) => [number, kind as FrameKind]));
+type FrameKind = keyof typeof KIND;
+
+/** A message's number: consecutive per sender, receiver and epoch of the sender, from 1. */
+export interface Place {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** Whether one place comes after another. */
+export const isAfter = (a: Place, b: Place): boolean => a.epoch > b.epoch || (a.epoch === b.epoch && a.sequence > b.sequence);
+
+/** Bytes of a frame before its payload: length (u32 little endian), kind (u8). */
+const HEAD = 5;
+
+/** The head of a data frame: what comes before a body of this length. */
+export const dataHead = ({ epoch, sequence }: Place, bodyLength: number): Uint8Array => {
+  const head = new Uint8Array(HEAD + 8);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, 9 + bodyLength, true);
+  head[4] = KIND.data;
+  view.setUint32(HEAD, epoch, true);
+  view.setUint32(HEAD + 4, sequence, true);
+  return head;
+};
+
+/** What is said on a link. An ack stands for everything up to its place; an optional frame of a later version is `unknown`. */
 export type Frame =
-  | { readonly kind: 'data'; readonly epoch: number; readonly sequence: number; readonly body: Uint8Array }
-  | { readonly kind: 'ack'; readonly epoch: number; readonly sequence: number };
+  | ({ readonly kind: 'data'; readonly body: Uint8Array } & Place)
+  | ({ readonly kind: 'ack' } & Place)
+  | { readonly kind: 'ping' | 'pong'; readonly nonce: number }
+  | { readonly kind: 'certificate' | 'hello' | 'addresses' | 'view' | 'bye'; readonly payload: Uint8Array }
+  | { readonly kind: 'unknown' };
 
-/** Length (u32 little endian) ‖ payload. */
-export const frameBytes = (payload: Uint8Array): Uint8Array => {
-  const bytes = new Uint8Array(4 + payload.length);
-  new DataView(bytes.buffer).setUint32(0, payload.length, true);
-  bytes.set(payload, 4);
+const framed = (kind: FrameKind, payloadLength: number): Uint8Array => {
+  const bytes = new Uint8Array(HEAD + payloadLength);
+  new DataView(bytes.buffer).setUint32(0, 1 + payloadLength, true);
+  bytes[4] = KIND[kind];
   return bytes;
 };
 
-/** Kind (u8: data 0, ack 1) ‖ epoch ‖ sequence (u32 little endian each) ‖ body. */
-export const encodeFrame = (frame: Frame): Uint8Array => {
-  const body = frame.kind === 'data' ? frame.body : new Uint8Array();
-  const payload = new Uint8Array(9 + body.length);
-  const view = new DataView(payload.buffer);
-  payload[0] = KIND[frame.kind];
-  view.setUint32(1, frame.epoch, true);
-  view.setUint32(5, frame.sequence, true);
-  payload.set(body, 9);
-  return frameBytes(payload);
-};
-
-/** Reads a frame's payload; throws PeerError `peer.malformed`. */
-export const decodeFrame = (payload: Uint8Array): Frame => {
-  if (payload.length < 9) throw new PeerError('peer.malformed', `a frame of ${String(payload.length)} bytes is too short`);
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-  const numbers = { epoch: view.getUint32(1, true), sequence: view.getUint32(5, true) };
-  if (payload[0] === KIND.data) return { kind: 'data', ...numbers, body: payload.subarray(9) };
-  if (payload[0] === KIND.ack && payload.length === 9) return { kind: 'ack', ...numbers };
-  throw new PeerError('peer.malformed', `a frame begins with ${String(payload[0])}`);
-};
-
-/** Cuts a stream of bytes into payloads; holds no more than one frame. */
-export class FrameCutter {
-  #held: Uint8Array = new Uint8Array();
-
-  /** The payloads that are whole with these bytes; throws PeerError `peer.malformed` on a length beyond `limit` or of nothing. */
-  *cut(bytes: Uint8Array, limit: () => number): Iterable<Uint8Array> {
-    const all = new Uint8Array(this.#held.length + bytes.length);
-    all.set(this.#held);
-    all.set(bytes, this.#held.length);
-    let at = 0;
-    while (all.length - at >= 4) {
-      const length = new DataView(all.buffer, at, 4).getUint32(0, true);
-      if (length === 0 || length > limit()) throw new PeerError('peer.malformed', `a frame claims ${String(length)} bytes`);
-      if (all.length - at - 4 < length) break;
-      const payload = all.slice(at + 4, at + 4 + length);
-      at += 4 + length;
-      this.#held = all.slice(at);
-      yield payload;
+/**
+ * A frame as it is sent: length of what follows (u32) ‖ kind (u8) ‖ payload. Data: epoch ‖ sequence (u32 each) ‖ body. Ack: epoch ‖
+ * sequence. Ping, pong: nonce (u32). Numbers are little endian.
+ */
+export const encodeFrame = (frame: Exclude<Frame, { kind: 'unknown' }>): Uint8Array => {
+  switch (frame.kind) {
+    case 'data':
+      return concatBytes(dataHead(frame, frame.body.length), frame.body);
+    case 'ack': {
+      const bytes = framed(frame.kind, 8);
+      const view = new DataView(bytes.buffer);
+      view.setUint32(HEAD, frame.epoch, true);
+      view.setUint32(HEAD + 4, frame.sequence, true);
+      return bytes;
     }
-    this.#held = all.slice(at);
+    case 'ping':
+    case 'pong': {
+      const bytes = framed(frame.kind, 4);
+      new DataView(bytes.buffer).setUint32(HEAD, frame.nonce, true);
+      return bytes;
+    }
+    default: {
+      const bytes = framed(frame.kind, frame.payload.length);
+      bytes.set(frame.payload, HEAD);
+      return bytes;
+    }
+  }
+};
+
+const malformed = (message: string): PeerError => new PeerError('peer.malformed', message);
+
+/** Reads what a frame says, its length cut off; throws PeerError `peer.malformed`. */
+export const decodeFrame = (said: Uint8Array): Frame => {
+  const number = said[0] ?? OPTIONAL;
+  const kind = BY_NUMBER.get(number);
+  if (kind === undefined) {
+    if (number >= OPTIONAL) return { kind: 'unknown' };
+    throw malformed(`a frame is of kind ${String(number)}, which does not exist`);
+  }
+  const payload = said.subarray(1);
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  switch (kind) {
+    case 'data':
+    case 'ack': {
+      if (kind === 'data' ? payload.length < 8 : payload.length !== 8)
+        throw malformed(`a frame of kind ${kind} has ${String(payload.length)} bytes`);
+      const place = { epoch: view.getUint32(0, true), sequence: view.getUint32(4, true) };
+      return kind === 'data' ? { kind, ...place, body: payload.subarray(8) } : { kind, ...place };
+    }
+    case 'ping':
+    case 'pong':
+      if (payload.length !== 4) throw malformed(`a ${kind} has ${String(payload.length)} bytes`);
+      return { kind, nonce: view.getUint32(0, true) };
+    default:
+      if (payload.length > TEXT_LIMIT) throw malformed(`a frame of kind ${kind} has ${String(payload.length)} bytes`);
+      return { kind, payload };
+  }
+};
+
+/** Cuts a stream of bytes into frames; copies each byte once, so that a short frame does not keep a long chunk in memory. */
+export class FrameCutter {
+  #chunks: Uint8Array[] = [];
+  #held = 0;
+
+  /** Bytes that were not given out yet. */
+  get held(): number {
+    return this.#held;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#chunks.push(bytes);
+    this.#held += bytes.length;
+  }
+
+  /** What the next frame says, once it is whole; throws PeerError `peer.malformed` on a length beyond `limit`, or of nothing. */
+  next(limit: number): Uint8Array | undefined {
+    if (this.#held < 4) return undefined;
+    const head = this.#first(4);
+    const length = new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
+    if (length === 0 || length > limit) throw malformed(`a frame claims ${String(length)} bytes`);
+    if (this.#held < 4 + length) return undefined;
+    const frame = this.#first(4 + length);
+    this.#drop(4 + length);
+    return frame.subarray(4);
+  }
+
+  /** The first bytes, in a buffer of their own; it is written over whole, so it need not be empty before. */
+  #first(length: number): Uint8Array {
+    const all = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      const part = chunk.subarray(0, length - at);
+      all.set(part, at);
+      at += part.length;
+      if (at === length) break;
+    }
+    return all;
+  }
+
+  #drop(length: number): void {
+    let left = length;
+    let whole = 0;
+    for (const chunk of this.#chunks) {
+      if (chunk.length > left) {
+        this.#chunks[whole] = chunk.subarray(left);
+        break;
+      }
+      left -= chunk.length;
+      whole += 1;
+    }
+    this.#chunks.splice(0, whole);
+    this.#held -= length;
   }
 }

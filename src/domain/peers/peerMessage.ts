@@ -1,9 +1,10 @@
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { canonicalJson } from '../canonicalJson.ts';
-import { fromHex, toHex } from '../hex.ts';
+import { fromHex, type Hex, toHex } from '../hex.ts';
 import { hexOf } from '../processor/ids.ts';
 import { verifySr25519 } from '../threshold/schnorrkel.ts';
+import { PeerError } from './peerError.ts';
 
 /** A message between the coordinators of two validators, signed with the sender's Serai key: it is evidence (design §5). */
 export const peerMessage = z.strictObject({
@@ -44,3 +45,30 @@ export const signPeerMessage = (message: Omit<PeerMessage, 'signature'>, sign: (
 /** Whether the message is signed by the validator it names as its sender; `verify` checks an sr25519 signature (context `substrate`). */
 export const verifyPeerMessage = (message: PeerMessage, verify: typeof verifySr25519 = verifySr25519): boolean =>
   verify(fromHex(message.from), peerMessageBytes(message), fromHex(message.signature));
+
+const text = new TextDecoder('utf-8', { fatal: true });
+
+/** Between whom, and on which chain, a message has to be. */
+export interface MessageBetween {
+  readonly from: Hex;
+  readonly to: Hex;
+  readonly genesis: Hex;
+}
+
+/** Reads what a validator's link has brought: JSON in UTF-8; throws PeerError `peer.malformed` unless it is a message of that validator for us. */
+export const readPeerMessage = (bytes: Uint8Array, { from, to, genesis }: MessageBetween): PeerMessage => {
+  let message: PeerMessage;
+  try {
+    message = peerMessage.parse(JSON.parse(text.decode(bytes)));
+  } catch (cause) {
+    throw new PeerError('peer.malformed', `what ${from} sent as a message is none`, { cause });
+  }
+  if (message.from !== from || message.to !== to || message.genesis !== genesis)
+    throw new PeerError('peer.malformed', `${from} sent a message of ${message.from} for ${message.to} on the chain of ${message.genesis}`);
+  return message;
+};
+
+/** Throws PeerError `peer.unsigned` unless the message is signed by the validator it names as its sender. */
+export const checkSignature = (message: PeerMessage): void => {
+  if (!verifyPeerMessage(message)) throw new PeerError('peer.unsigned', `${message.from} sent a message that it has not signed`);
+};

@@ -1,15 +1,22 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
 import { metricsText } from '../../domain/health/metrics.ts';
 import { readiness, type Stage } from '../../domain/health/readiness.ts';
+import { type HttpServer, openHttpServer, type Page, type Pages } from './httpServer.ts';
 
-export interface HealthServerOptions {
-  readonly host: string;
-  /** 0 for any free one. */
-  readonly port: number;
+export interface HealthOptions {
   /** The stages as they are now. */
   readonly stages: () => readonly Stage[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** What `/status` shows beside the stages, by name. */
+  readonly status?: () => Readonly<Record<string, unknown>>;
+}
+
+export interface HealthServerOptions extends HealthOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** What Prometheus is answered besides the stages. */
+  readonly metrics?: () => Promise<string>;
 }
 
 /** Answers on `url` until it is closed. */
@@ -23,65 +30,48 @@ export class HttpError extends Error {
   readonly code = 'http.listen';
   readonly exitCode = 6;
 
-  constructor(host: string, port: number, cause: Error) {
-    super(`the health server cannot listen on ${host}:${String(port)} (${cause.message}); change [http], or end what listens there`, {
-      cause,
-    });
+  constructor(host: string, port: number, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`the health server cannot listen on ${host}:${String(port)} (${why}); change [http], or end what listens there`, { cause });
     this.name = 'HttpError';
   }
 }
 
-const answer = (response: ServerResponse, status: number, body: unknown): void => {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(`${JSON.stringify(body)}\n`);
-};
+/** `GET /status`: every stage, whether all make progress, and what else there is to say. */
+export const statusPage =
+  ({ stages, now, status }: HealthOptions): Page =>
+  () => {
+    const all = stages();
+    return { body: { ...readiness(all, now()), stages: all, ...status?.() } };
+  };
 
 /**
  * Serves `GET /health/live` (200 while the process answers), `/health/ready` (200, or 503 with the stages that stand still, since
- * when and why) and `/status` (every stage) and `/metrics` (the
- * same for Prometheus).
+ * when and why), `/status` (every stage, and the peers) and `/metrics` (Prometheus' text format).
  */
-export const openHealthServer = async ({ host, port, stages, now }: HealthServerOptions): Promise<HealthServer> => {
-  const pages: Readonly<Record<string, (response: ServerResponse) => void>> = {
-    '/health/live': (response) => {
-      answer(response, 200, { live: true });
+export const openHealthServer = async ({ host, port, metrics, ...health }: HealthServerOptions): Promise<HealthServer> => {
+  const pages: Pages = {
+    'GET /health/live': () => ({ body: { live: true } }),
+    'GET /health/ready': () => {
+      const verdict = readiness(health.stages(), health.now());
+      return { status: verdict.ready ? 200 : 503, body: verdict };
     },
-    '/health/ready': (response) => {
-      const verdict = readiness(stages(), now());
-      answer(response, verdict.ready ? 200 : 503, verdict);
-    },
-    '/status': (response) => {
-      const all = stages();
-      answer(response, 200, { ...readiness(all, now()), stages: all });
-    },
-    '/metrics': (response) => {
-      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4', 'cache-control': 'no-store' });
-      response.end(metricsText(stages(), now()));
-    },
+    'GET /status': statusPage(health),
+    'GET /metrics': async () => ({
+      body: `${metricsText(health.stages(), health.now())}${(await metrics?.()) ?? ''}`,
+      type: 'text/plain; version=0.0.4; charset=utf-8',
+    }),
   };
-  const server: Server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {
-    const page = pages[new URL(request.url ?? '/', 'http://localhost').pathname];
-    if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, { error: 'this server only reads' });
-    else if (page === undefined) answer(response, 404, { error: `there is no such page; there are ${Object.keys(pages).join(', ')}` });
-    else page(response);
-  });
-  server.maxConnections = 64;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(new HttpError(host, port, cause));
-    });
-    server.listen(port, host, resolve);
-  });
+  const server = await listen(host, port, pages);
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${String(bound)}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
-  };
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${String(bound)}`, close: server.close };
+};
+
+const listen = async (host: string, port: number, pages: Pages): Promise<HttpServer> => {
+  try {
+    return await openHttpServer({ listen: { host, port }, pages });
+  } catch (cause) {
+    throw new HttpError(host, port, cause);
+  }
 };

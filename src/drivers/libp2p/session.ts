@@ -1,126 +1,243 @@
-import type { Stream } from '@libp2p/interface';
-import type { Hex } from '../../domain/hex.ts';
-import { type Certificate, checkCertificate, type Expectation, readCertificate } from '../../domain/peers/certificate.ts';
-import {
-  decodeFrame,
-  encodeFrame,
-  FIRST_FRAME_LIMIT,
-  FRAME_LIMIT,
-  type Frame,
-  FrameCutter,
-  frameBytes,
-} from '../../domain/peers/frames.ts';
+import type { Stream, StreamMessageEvent } from '@libp2p/interface';
+import { concatBytes } from '@noble/hashes/utils.js';
+import type { Certificate } from '../../domain/peers/certificate.ts';
+import { isAfter, type Place } from '../../domain/peers/frames.ts';
+import { Link, type LinkTerms } from '../../domain/peers/link.ts';
 import { PeerError } from '../../domain/peers/peerError.ts';
-import type { PeerFrame } from '../../streams/fromPeers.ts';
+import type { Hello, View } from '../../domain/peers/words.ts';
+import type { PeerParcel } from '../../sinks/toPeer.ts';
 
-/** How long the other side may take to show its certificate, in milliseconds. */
-const HANDSHAKE_DEADLINE = 10_000;
+/** Milliseconds a farewell has to go out before the stream is cut off. */
+const FAREWELL = 500;
 
-/** How long a frame may go without acknowledgement, in milliseconds. */
-const ACK_DEADLINE = 30_000;
+/** Bytes of a part that is copied, to be sent in one piece with others. */
+const COPIED = 16 * 1024;
+
+/** What a session tells its network. */
+export interface SessionEvents {
+  readonly proven: (session: Session, certificate: Certificate, bytes: Uint8Array) => void;
+  readonly opened: (session: Session, hello: Hello) => void;
+  readonly heard: (session: Session, place: Place, body: Uint8Array) => void;
+  readonly addresses: (session: Session, record: Uint8Array) => void;
+  readonly viewed: (view: View) => void;
+}
 
 export interface SessionOptions {
   readonly stream: Stream;
-  /** Our certificate, ready to send. */
-  readonly certificate: Uint8Array;
-  readonly expected: Expectation;
-  /** Called once the other side's certificate holds. */
-  readonly opened: (certificate: Certificate, session: Session) => void;
-  readonly deliver: (frame: PeerFrame) => Promise<void>;
+  readonly terms: LinkTerms;
+  readonly events: SessionEvents;
+  /** What broke the connection below the stream, where it is known. */
+  readonly broken: () => PeerError | undefined;
+  /** Milliseconds of a clock that does not go back. */
+  readonly now: () => number;
 }
 
-/** A link to one validator: certificates first, then numbered frames and their acknowledgements. */
+/** How a session ended: why, and which side said so. */
+export interface SessionEnd {
+  readonly reason: PeerError;
+  readonly remote: boolean;
+}
+
+interface Owed {
+  readonly upTo: Place;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A message that was handed on, in the order it was heard. */
+interface Held {
+  readonly place: Place;
+  readonly bytes: number;
+  settled: boolean;
+}
+
+/** A link on a libp2p stream: carries bytes and time to it, and what it says back. */
 export class Session {
   readonly #stream: Stream;
-  readonly #waiting = new Map<
-    string,
-    { readonly resolve: () => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout }
-  >();
+  readonly #now: () => number;
+  readonly #broken: () => PeerError | undefined;
+  readonly #link: Link;
+  readonly #owed: Owed[] = [];
+  readonly #held: Held[] = [];
+  readonly #unsent: Uint8Array[] = [];
+  readonly #end = Promise.withResolvers<SessionEnd>();
   #over: PeerError | undefined;
+  #remote = false;
 
-  private constructor(stream: Stream) {
+  /** Messages handed on and not settled. */
+  inFlight = 0;
+  sentMessages = 0;
+  sentBytes = 0;
+  receivedMessages = 0;
+  receivedBytes = 0;
+
+  constructor({ stream, terms, events, broken, now }: SessionOptions) {
     this.#stream = stream;
+    this.#broken = broken;
+    this.#now = now;
+    this.#link = new Link(
+      {
+        send: (...parts) => this.#write(parts),
+        proven: (certificate, bytes) => {
+          events.proven(this, certificate, bytes);
+        },
+        opened: (hello) => {
+          events.opened(this, hello);
+        },
+        deliver: (place, body) => {
+          this.receivedMessages += 1;
+          this.receivedBytes += body.length;
+          this.#held.push({ place, bytes: body.length, settled: false });
+          events.heard(this, place, body);
+        },
+        acknowledged: (place) => {
+          this.#acknowledged(place);
+        },
+        addresses: (record) => {
+          events.addresses(this, record);
+        },
+        viewed: events.viewed,
+        ended: (reason, remote) => {
+          this.#ended(reason, remote);
+        },
+      },
+      terms,
+      now(),
+    );
+    stream.addEventListener('message', this.#receive);
+    stream.addEventListener('drain', this.#drained);
+    stream.addEventListener('close', this.#closed);
+    stream.addEventListener('remoteCloseWrite', () => {
+      this.#closed({});
+    });
+    this.#link.showCertificate();
   }
 
-  /** Runs the link until it ends; the promise rejects with the reason. */
-  static async run({ stream, certificate, expected, opened, deliver }: SessionOptions): Promise<never> {
-    const session = new Session(stream);
-    const deadline = setTimeout(() => {
-      stream.abort(new PeerError('peer.timeout', 'no certificate came in time'));
-    }, HANDSHAKE_DEADLINE);
-    let validator: Hex | undefined;
-    try {
-      await session.#write(frameBytes(certificate));
-      const cutter = new FrameCutter();
-      for await (const chunk of stream) {
-        for (const payload of cutter.cut(chunk instanceof Uint8Array ? chunk : chunk.subarray(), () =>
-          validator === undefined ? FIRST_FRAME_LIMIT : FRAME_LIMIT,
-        )) {
-          if (validator === undefined) {
-            const shown = readCertificate(payload);
-            checkCertificate(shown, expected);
-            clearTimeout(deadline);
-            validator = shown.validator;
-            opened(shown, session);
-          } else {
-            await session.#handle(validator, decodeFrame(payload), deliver);
-          }
-        }
-      }
-      throw new PeerError('peer.disconnected', 'the link was closed by the other side');
-    } catch (cause) {
-      const reason = cause instanceof PeerError ? cause : new PeerError('peer.disconnected', `the link broke: ${String(cause)}`, { cause });
-      session.end(reason);
-      throw reason;
-    } finally {
-      clearTimeout(deadline);
-    }
+  /** Resolves with the reason when the session is over. */
+  get ended(): Promise<SessionEnd> {
+    return this.#end.promise;
   }
 
-  /** Sends one frame; resolves with its acknowledgement. */
-  send(epoch: number, sequence: number, body: Uint8Array): Promise<void> {
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** Sends messages in order; resolves when the last one, and with it all, is acknowledged. */
+  send(parcels: readonly PeerParcel[]): Promise<void> {
+    const last = parcels.at(-1);
     if (this.#over !== undefined) return Promise.reject(this.#over);
-    const name = `${String(epoch)}/${String(sequence)}`;
+    if (last === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.end(new PeerError('peer.timeout', `frame ${name} was not acknowledged in time`));
-      }, ACK_DEADLINE);
-      this.#waiting.set(name, { resolve, reject, timer });
-      this.#write(encodeFrame({ kind: 'data', epoch, sequence, body })).catch((cause: unknown) => {
-        this.end(new PeerError('peer.disconnected', `frame ${name} could not be sent: ${String(cause)}`, { cause }));
-      });
+      this.#owed.push({ upTo: last, resolve, reject });
+      const now = this.#now();
+      for (const { epoch, sequence, body } of parcels) {
+        this.sentMessages += 1;
+        this.sentBytes += body.length;
+        this.#link.send({ epoch, sequence }, body, now);
+      }
     });
   }
 
-  /** Drops the link; whatever waits for an acknowledgement is told why. */
+  /** A message that was heard is durable: it is acknowledged as soon as all before it are. */
+  settle(place: Place): void {
+    const held = this.#held.find((one) => one.place.epoch === place.epoch && one.place.sequence === place.sequence && !one.settled);
+    if (held === undefined) return;
+    held.settled = true;
+    let first = this.#held[0];
+    while (first?.settled === true) {
+      this.#held.shift();
+      this.#link.settle(first.place, first.bytes, this.#now());
+      first = this.#held[0];
+    }
+    this.#flow();
+  }
+
+  tick(view: () => View): void {
+    this.#link.tick(this.#now(), view);
+    this.#flow();
+  }
+
   end(reason: PeerError): void {
-    if (this.#over !== undefined) return;
+    this.#link.end(reason);
+  }
+
+  readonly #receive = ({ data }: StreamMessageEvent): void => {
+    for (const chunk of data instanceof Uint8Array ? [data] : data) this.#link.receive(chunk, this.#now());
+    this.#flow();
+  };
+
+  readonly #drained = (): void => {
+    this.#link.drained();
+  };
+
+  readonly #closed = (event: { readonly error?: Error }): void => {
+    const how = event.error === undefined ? 'it was closed' : event.error.message;
+    this.#link.lost(this.#broken() ?? new PeerError('peer.disconnected', `the link broke: ${how}`, { cause: event.error }));
+  };
+
+  /** Reads on, or lets the other side wait: what it sends then stays in its window. */
+  #flow(): void {
+    if (this.#over !== undefined || this.#stream.status !== 'open') return;
+    const paused = this.#stream.readStatus === 'paused';
+    if (this.#link.paused && !paused) this.#stream.pause();
+    else if (!this.#link.paused && paused) this.#stream.resume();
+  }
+
+  /** What is said in one go is sent in few pieces: each of them costs the other side an update of the stream's window. */
+  #write(parts: readonly Uint8Array[]): boolean {
+    if (this.#stream.writeStatus !== 'writable') return false;
+    if (this.#unsent.length === 0) queueMicrotask(this.#flush);
+    this.#unsent.push(...parts);
+    return !this.#stream.writableNeedsDrain;
+  }
+
+  readonly #flush = (): void => {
+    if (this.#unsent.length === 0 || this.#stream.writeStatus !== 'writable') return;
+    try {
+      for (const piece of inPieces(this.#unsent.splice(0))) this.#stream.send(piece);
+    } catch (cause) {
+      this.#link.lost(new PeerError('peer.disconnected', `nothing can be sent any more: ${String(cause)}`, { cause }));
+    }
+  };
+
+  #acknowledged(place: Place): void {
+    for (let first = this.#owed[0]; first !== undefined && !isAfter(first.upTo, place); first = this.#owed[0]) {
+      this.#owed.shift();
+      first.resolve();
+    }
+  }
+
+  #ended(reason: PeerError, remote: boolean): void {
     this.#over = reason;
-    this.#stream.abort(reason);
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      reject(reason);
-    }
-    this.#waiting.clear();
+    this.#remote = remote;
+    for (const { reject } of this.#owed.splice(0)) reject(reason);
+    this.#stream.removeEventListener('message', this.#receive);
+    this.#leave().catch(() => undefined);
+    this.#end.resolve({ reason, remote: this.#remote });
   }
 
-  async #handle(from: Hex, frame: Frame, deliver: (frame: PeerFrame) => Promise<void>): Promise<void> {
-    const { kind, epoch, sequence } = frame;
-    if (kind === 'data') {
-      // While this waits the stream is not read: the sender feels it.
-      await deliver({ from, epoch, sequence, body: frame.body });
-      await this.#write(encodeFrame({ kind: 'ack', epoch, sequence }));
-      return;
+  /** Lets what was said last go out, but does not wait for long: a peer that does not read is no reason to stay. */
+  async #leave(): Promise<void> {
+    this.#flush();
+    try {
+      await this.#stream.close({ signal: AbortSignal.timeout(FAREWELL) });
+    } finally {
+      if (this.#stream.status === 'open') this.#stream.abort(this.#over ?? new Error('over'));
     }
-    const name = `${String(epoch)}/${String(sequence)}`;
-    const waiting = this.#waiting.get(name);
-    if (waiting === undefined) return;
-    this.#waiting.delete(name);
-    clearTimeout(waiting.timer);
-    waiting.resolve();
   }
+}
 
-  async #write(bytes: Uint8Array): Promise<void> {
-    if (!this.#stream.send(bytes)) await this.#stream.onDrain({ signal: AbortSignal.timeout(ACK_DEADLINE) });
+/** Joins short parts; long ones go as they are, for copying them costs more. */
+function* inPieces(parts: readonly Uint8Array[]): Iterable<Uint8Array> {
+  let short: Uint8Array[] = [];
+  for (const part of parts) {
+    if (part.length <= COPIED) {
+      short.push(part);
+      continue;
+    }
+    if (short.length > 0) yield concatBytes(...short);
+    short = [];
+    yield part;
   }
+  if (short.length > 0) yield concatBytes(...short);
 }

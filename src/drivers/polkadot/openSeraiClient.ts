@@ -6,6 +6,7 @@ import { bytes, vec } from '../../domain/scale.ts';
 import { type Network, network as networkCodec } from '../../domain/serai/networks.ts';
 import type { ChainSubmitter } from '../../sinks/toChain.ts';
 import type { ChainReader, Start } from '../../streams/fromChain.ts';
+import { askNodeAddresses } from './askNodeAddresses.ts';
 import { compareEndpoints } from './compareEndpoints.ts';
 import { openDecoder } from './decodeBlock.ts';
 import { type BlockFetcher, openFetcher } from './fetchBlock.ts';
@@ -41,6 +42,8 @@ export interface SeraiClientOptions {
 export interface SeraiClient extends ChainReader, ChainSubmitter {
   /** Public keys of a network's validators, by the runtime's own count, at the best block. */
   validators(network: Network): Promise<Hex[]>;
+  /** Addresses of validators' nodes that our node knows of, as multiaddrs (`p2p_validators`). */
+  nodeAddresses(): Promise<string[]>;
   /** The height of the finalized head, as the node has it now. */
   finalizedHeight(): Promise<number>;
   close(): Promise<void>;
@@ -165,6 +168,7 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
       const answer = await link.ask('state_call', ['SeraiRuntimeApi_validators', toHex(networkCodec.encode(network))]);
       return publicKeys.decode(fromHex(z.string().parse(answer))).map(toHex);
     },
+    nodeAddresses: () => askNodeAddresses(endpoints, profile),
     finalizedHeight: async () => (await finalizedHead(link)).number,
     close: () => {
       link.close();
