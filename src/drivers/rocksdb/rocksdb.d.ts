@@ -3,8 +3,6 @@ declare module 'rocksdb' {
   type Callback = (error: Error | null | undefined) => void;
 
   interface Iterator {
-    /** Rows that were read and not handed over yet: value and key of the last one, …, value and key of the next one. */
-    readonly cache: Buffer[] | null;
     next(callback: (error: Error | null | undefined, key?: Buffer, value?: Buffer) => void): void;
     end(callback: Callback): void;
   }

@@ -124,11 +124,6 @@ export const openRocksdbStore = async (dir: string): Promise<Store> => {
         const row = await use(() => nextRow(iterator));
         if (row === undefined) return;
         yield row;
-        // The binding has read many more, and hands over one each tick: they are taken as they are, value below key.
-        for (const read = iterator.cache ?? []; open && read.length > 1; ) {
-          const [key, value] = [read.pop(), read.pop()];
-          if (key !== undefined && value !== undefined) yield [key, value];
-        }
       }
     } finally {
       if (open)
