@@ -82,64 +82,70 @@ const ledgerOn = (store: SealedStore): Promise<Ledger> =>
     ),
   );
 
-/** Synced commits of a typical transition, one after the other, against bare synced batches with the same rows. */
+/** Steps that wait together, as a module under load has them. */
+const TOGETHER = 32;
+
+/** Synced commits of a typical transition, one after the other and so many at a time, against bare synced batches with the same rows. */
 const commits = async (dir: string, report: (figure: Figure) => void): Promise<void> => {
-  const COUNT = 300;
   const ledger = await ledgerOn(await openSealed(join(dir, 'commits')));
   const bare = await openBare(join(dir, 'bare-commits'));
   let number = 0;
-  const ours = (): Promise<number> =>
-    perSecond(COUNT, async () => {
-      for (let step = 0; step < COUNT; step += 1) {
-        number += 1;
-        const own = number;
-        await ledger.commit({
-          cursor: { name: 'topic', value: { offset: String(own) } },
-          marks: [{ id: `0x00/${String(own)}`, digest: `0x${own.toString(16).padStart(64, '0')}` }],
-          decide: (draft: Draft) => {
-            for (const { table, key: name, value } of transition(own)) draft.put(table, name, value);
-            draft.send({
-              topic: 'bench-commands',
-              type: 'bench.v1',
-              id: String(own),
-              time: new Date(0).toISOString(),
-              data: { filling: 'x'.repeat(500) },
-            });
-          },
+  const ours = (): Promise<void> => {
+    number += 1;
+    const own = number;
+    return ledger.commit({
+      cursor: { name: 'topic', value: { offset: String(own) } },
+      marks: [{ id: `0x00/${String(own)}`, digest: `0x${own.toString(16).padStart(64, '0')}` }],
+      decide: (draft: Draft) => {
+        for (const { table, key: name, value } of transition(own)) draft.put(table, name, value);
+        draft.send({
+          topic: 'bench-commands',
+          type: 'bench.v1',
+          id: String(own),
+          time: new Date(0).toISOString(),
+          data: { filling: 'x'.repeat(500) },
         });
-      }
+      },
     });
+  };
   let bareNumber = 0;
-  const reference = (): Promise<number> =>
-    perSecond(COUNT, async () => {
-      for (let step = 0; step < COUNT; step += 1) {
-        bareNumber += 1;
-        const rows = [
-          ...transition(bareNumber).map(({ table, key: name, value }) => [`r${table}\0${name}`, value] as const),
-          [`o${String(bareNumber).padStart(12, '0')}`, 'x'.repeat(1_100)] as const,
-          [`i0x00/${String(bareNumber)}`, 'x'.repeat(66)] as const,
-          ['ctopic', String(bareNumber)] as const,
-          ['tbench-commands', 'x'.repeat(90)] as const,
-          ['mcommit', String(bareNumber)] as const,
-        ];
-        await call((callback) => {
-          bare.batch(
-            rows.map(([name, value]) => ({ type: 'put' as const, key: Buffer.from(name), value: Buffer.from(value) })),
-            { sync: true },
-            callback,
-          );
-        });
-      }
+  const reference = (): Promise<void> => {
+    bareNumber += 1;
+    const rows = [
+      ...transition(bareNumber).map(({ table, key: name, value }) => [`r${table}\0${name}`, value] as const),
+      [`o${String(bareNumber).padStart(12, '0')}`, 'x'.repeat(1_100)] as const,
+      [`i0x00/${String(bareNumber)}`, 'x'.repeat(66)] as const,
+      ['ctopic', String(bareNumber)] as const,
+      ['tbench-commands', 'x'.repeat(90)] as const,
+      ['mcommit', String(bareNumber)] as const,
+    ];
+    return call((callback) => {
+      bare.batch(
+        rows.map(([name, value]) => ({ type: 'put' as const, key: Buffer.from(name), value: Buffer.from(value) })),
+        { sync: true },
+        callback,
+      );
     });
-  const result = await inTurn(ours, reference);
-  report({
-    bench: 'store',
-    case: 'synced commits of a transition',
-    unit: '/s',
-    ...result,
-    referenceName: 'bare rocksdb, sync',
-    goal: '>=0.8',
-  });
+  };
+  const run = (commit: () => Promise<void>, count: number, together: number) => () =>
+    perSecond(count, async () => {
+      for (let done = 0; done < count; done += together) await Promise.all(Array.from({ length: together }, commit));
+    });
+  const cases = [
+    ['one after the other', 300, 1],
+    [`${String(TOGETHER)} waiting together`, 1_600, TOGETHER],
+  ] as const;
+  for (const [name, count, together] of cases) {
+    const result = await inTurn(run(ours, count, together), run(reference, count, together));
+    report({
+      bench: 'store',
+      case: `synced commits, ${name}`,
+      unit: '/s',
+      ...result,
+      referenceName: 'bare rocksdb, sync, the same rows',
+      goal: '>=0.8',
+    });
+  }
   await ledger.close();
   await call((callback) => {
     bare.close(callback);
@@ -149,7 +155,7 @@ const commits = async (dir: string, report: (figure: Figure) => void): Promise<v
 /** Unsynced sealed puts and gets of 300 bytes, against bare ones. */
 const putsAndGets = async (dir: string, report: (figure: Figure) => void): Promise<void> => {
   const COUNT = 4_000;
-  const TOGETHER = 16;
+  const BATCH = 16;
   const store = await openSealed(join(dir, 'puts'));
   const bare = await openBare(join(dir, 'bare-puts'));
   const value = Buffer.alloc(300, 7);
@@ -157,18 +163,18 @@ const putsAndGets = async (dir: string, report: (figure: Figure) => void): Promi
   const puts = await inTurn(
     () =>
       perSecond(COUNT, async () => {
-        for (let from = 0; from < COUNT; from += TOGETHER)
+        for (let from = 0; from < COUNT; from += BATCH)
           await store.write(
-            Array.from({ length: TOGETHER }, (_, index) => ({ bucket: BUCKETS.rows, key: name(from + index), value })),
+            Array.from({ length: BATCH }, (_, index) => ({ bucket: BUCKETS.rows, key: name(from + index), value })),
             { sync: false },
           );
       }),
     () =>
       perSecond(COUNT, async () => {
-        for (let from = 0; from < COUNT; from += TOGETHER)
+        for (let from = 0; from < COUNT; from += BATCH)
           await call((callback) => {
             bare.batch(
-              Array.from({ length: TOGETHER }, (_, index) => ({
+              Array.from({ length: BATCH }, (_, index) => ({
                 type: 'put' as const,
                 key: Buffer.concat([Buffer.of(0, 2), name(from + index)]),
                 value,
@@ -290,16 +296,23 @@ const large = async (dir: string, megabytes: number, report: (figure: Figure) =>
   await restoreBackup(place, manifest, restored);
   await restored.close();
   report({ ...against, case: `restore, ${String(megabytes)} MB`, ours: rate(performance.now() - restoreBegan) });
+};
 
-  const startBegan = performance.now();
+/** From opening the folder to a ledger that decides. */
+const startUp = async (dir: string, megabytes: number, report: (figure: Figure) => void): Promise<void> => {
+  const there = join(dir, 'start-up');
+  const filled = await openSealed(there);
+  await fill(filled, megabytes * 1e6);
+  await filled.close();
+  const began = performance.now();
   const ledger = await ledgerOn(await openSealed(there));
-  const started = (performance.now() - startBegan) / 1000;
+  const ours = (performance.now() - began) / 1000;
   await ledger.close();
   report({
     bench: 'store',
     case: `start-up with ${String(megabytes)} MB of state`,
     unit: 's',
-    ours: started,
+    ours,
     reference: null,
     referenceName: null,
     goal: null,
@@ -307,12 +320,13 @@ const large = async (dir: string, megabytes: number, report: (figure: Figure) =>
 };
 
 /** The store: commits, sealing, backups, start-up. */
-export const store = async (report: (figure: Figure) => void, megabytes = 1_000): Promise<void> => {
+export const store = async (report: (figure: Figure) => void): Promise<void> => {
   const dir = await mkdtemp(join(tmpdir(), 'serai-bench-store-'));
   try {
     await commits(dir, report);
     await putsAndGets(dir, report);
-    await large(dir, megabytes, report);
+    await large(dir, 100, report);
+    await startUp(dir, 1_000, report);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

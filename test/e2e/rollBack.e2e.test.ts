@@ -44,7 +44,7 @@ it('a machine that is restored from before, in the middle of an attempt, signs n
   cpSync(join(dir, 'alice'), copy, { recursive: true });
 
   // Its life goes on.
-  const second = await run(2).ended;
+  const second = await run(1).ended;
   expect(second.code, second.stderr).toBe(0);
   const lived = await reportsOf(dir, 'alice');
   expect(lived).not.toContain('serai.report.quarantine.v1');
@@ -52,11 +52,11 @@ it('a machine that is restored from before, in the middle of an attempt, signs n
   // And is lost.
   rmSync(join(dir, 'alice'), { recursive: true });
   cpSync(copy, join(dir, 'alice'), { recursive: true });
-  const third = await run(4).ended;
+  const third = await run(2).ended;
   expect(third.code, third.stderr).toBe(0);
   const { batches, outputs } = await checkSummary(third.stdout.trim().split('\n').at(-1) ?? '');
-  expect(batches.map(({ id }) => id)).toEqual([0, 1, 2, 3]);
-  expect(new Set(outputs.map(({ id }) => id)).size).toBe(4);
+  expect(batches.map(({ id }) => id)).toEqual([0, 1]);
+  expect(new Set(outputs.map(({ id }) => id)).size).toBe(2);
 
   const restored = await reportsOf(dir, 'alice');
   const noticed = restored.indexOf('serai.report.quarantine.v1');

@@ -1,6 +1,6 @@
-import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { SealError } from './sealError.ts';
 import type { Secret } from './secret.ts';
+import { decrypt, encrypt } from './xchacha.ts';
 
 const NONCE = 24;
 const TAG = 16;
@@ -29,14 +29,14 @@ const associated = ({ storeId, bucket, key }: Place): Uint8Array => {
 export const sealValue = (secret: Secret, place: Place, value: Uint8Array, nonce: Uint8Array, before = 0): Uint8Array => {
   const sealed = new Uint8Array(before + NONCE + value.length + TAG);
   sealed.set(nonce, before);
-  xchacha20poly1305(secret.expose(), nonce, associated(place)).encrypt(value, sealed.subarray(before + NONCE));
+  sealed.set(encrypt(secret.expose(), nonce, associated(place), value), before + NONCE);
   return sealed;
 };
 
 /** Opens a sealed value; throws SealError `seal.failed` under another key, at another place, or when a byte was changed. */
 export const openValue = (secret: Secret, place: Place, sealed: Uint8Array): Uint8Array => {
   try {
-    return xchacha20poly1305(secret.expose(), sealed.subarray(0, NONCE), associated(place)).decrypt(sealed.subarray(NONCE));
+    return decrypt(secret.expose(), sealed.subarray(0, NONCE), associated(place), sealed.subarray(NONCE));
   } catch (cause) {
     throw new SealError(
       'seal.failed',
