@@ -106,6 +106,7 @@ const checkReports = (name: string, reports: readonly Report[], said: Map<string
     if (each.type !== 'serai.report.signed.v1') continue;
     const { id, message, signature, groupKey } = each.data;
     assert.ok(verifySr25519(fromHex(groupKey), fromHex(message), fromHex(signature)), `signature of ${signableName(id)}`);
-    once(`signature of ${signableName(id)}`, signature);
+    // Another attempt makes another signature of the same message.
+    once(`signature of ${signIdName(id)}`, signature);
   }
 };

@@ -3,12 +3,13 @@ import { thresholdOf } from '../party/window.ts';
 import { type ByParticipant, type KeyGenId, type SetId, setName } from '../processor/ids.ts';
 import type { PartyMember } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
+import { chooseProposal } from './chooseProposal.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { greet } from './greet.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
 import { forgetOldAttempts, keyGenRow, MOST_AHEAD, noteBlame, noteKeyGen, openAttempt, partyOf, superseded } from './keyGenRows.ts';
-import { isPlausible, proposalsOf, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
+import { proposalsOf, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
 import { messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, latestParties, parties, type SetRow, sets, signers } from './rows.ts';
@@ -69,9 +70,7 @@ const consider = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenI
   if (isPaused(draft, row.set.network) || isHeld(draft, row) || isKeyGenBurnt(draft, row, id)) return;
   const voted = wordOf(draft, id, 'certificate.vote', context.self) !== undefined;
   if (!voted && partyOf(draft, id) === undefined && id.attempt === openAttempt(draft, row)) {
-    const party = proposalsOf(draft, id)
-      .map(([, proposal]) => proposal)
-      .find((proposal) => isPlausible(draft, context, row, proposal));
+    const party = chooseProposal(draft, context, row, id);
     if (party !== undefined) vote(draft, context, party);
   }
   certify(draft, context, row, id);

@@ -94,16 +94,6 @@ const lookBack = (draft: Draft, context: CryptoContext, row: SetRow, attempt: nu
 export const suspectsFor = (draft: Draft, context: CryptoContext, row: SetRow, attempt: number): readonly Hex[] =>
   lookBack(draft, context, row, attempt).out;
 
-/**
- * Whether we may sign a proposal: we are in it, and whom it leaves out failed in an earlier attempt on our own view or was left
- * out by certificate. In even attempts the convener's word is enough: of two members of which one withholds from the other
- * nobody else can tell which, and some party must be tried (docs/protocol.md).
- */
-export const isPlausible = (draft: Draft, context: CryptoContext, row: SetRow, party: KeyGenParty): boolean => {
-  if (!validatorsOf(party).includes(context.self)) return false;
-  const { attempt } = party.id;
-  const removed = removedOf(party);
-  if (attempt % 2 === 0 || removed.length === 0) return true;
-  const known = new Set([...certifiedOf(draft, row).flatMap(removedOf), ...lookBack(draft, context, row, attempt).failed]);
-  return removed.every((validator) => known.has(validator));
-};
+/** Everyone who failed in an earlier attempt on our own view, or was left out by certificate. */
+export const knownToFail = (draft: Draft, context: CryptoContext, row: SetRow, attempt: number): ReadonlySet<Hex> =>
+  new Set([...certifiedOf(draft, row).flatMap(removedOf), ...lookBack(draft, context, row, attempt).failed]);
