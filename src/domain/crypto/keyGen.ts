@@ -252,9 +252,14 @@ const giveShares = (draft: Draft, context: CryptoContext, id: KeyGenId): void =>
   tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.shares.v1', data: { id, shares } });
 };
 
-/** Our processor names who sent invalid data: its holder may be left out of the next attempt. */
+/** Our processor names who sent invalid data: its holder may be left out of the next attempt. What it signed goes with the report. */
 export const blameMade = (draft: Draft, context: CryptoContext, id: KeyGenId, participant: number, reason: string): void => {
-  report(draft, context, `${keyGenName(id)}/${String(participant)}`, { type: 'serai.report.blame.v1', data: { id, participant, reason } });
   const holder = partyOf(draft, id)?.members.find(({ participants }) => participants.includes(participant))?.validator;
+  const kinds = ['keygen.commitments', 'keygen.shares'] as const;
+  const signed = holder === undefined ? [] : kinds.map((kind) => messageOf(draft, id, kind, holder));
+  report(draft, context, `${keyGenName(id)}/${String(participant)}`, {
+    type: 'serai.report.blame.v1',
+    data: { id, participant, validator: holder ?? null, reason, messages: signed.filter((message) => message !== undefined) },
+  });
   if (holder !== undefined) noteBlame(draft, id, holder);
 };

@@ -66,10 +66,19 @@ export const report = z.discriminatedUnion('type', [
     type: z.literal('serai.report.output.v1'),
     data: z.strictObject({ set: validatorSet, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }),
   }),
-  /** Our processor names who sent invalid data in a key generation. */
+  /**
+   * Our processor names who sent invalid data in a key generation: the validator that holds the participant, and its own signed words, the
+   * commitments and the shares for us. What is wrong with shares that are encrypted end to end only the processor they are for can see.
+   */
   z.strictObject({
     type: z.literal('serai.report.blame.v1'),
-    data: z.strictObject({ id: keyGenId, participant, reason: z.string() }),
+    data: z.strictObject({
+      id: keyGenId,
+      participant,
+      validator: hexOf(32).nullable(),
+      reason: z.string(),
+      messages: z.array(peerMessage).max(2).readonly(),
+    }),
   }),
   /** Something to be signed is not signed any more, and why. */
   z.strictObject({

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { KEY_GEN_DEADLINE, keyGenAttemptAt, keyGenStart } from '../../../src/domain/crypto/keyGenClock.ts';
 import { convenerOf, mayBeProposed, partyWithout } from '../../../src/domain/crypto/keyGenParty.ts';
 import { KEPT_ATTEMPTS } from '../../../src/domain/crypto/keyGenRows.ts';
+import { report } from '../../../src/domain/crypto/reports.ts';
 import type { SetRow } from '../../../src/domain/crypto/rows.ts';
 import type { Hex } from '../../../src/domain/hex.ts';
 import { type Fault, KeyGenNetwork } from '../../support/keyGenNetwork.ts';
@@ -63,7 +64,13 @@ describe.each(SEEDS)('a set of four, whatever comes first (SEED=%i)', (seed) => 
       said.kind === 'keygen.commitments' ? [{ ...said, body: { ...said.body, commitments: '0x01' } }] : [said];
     network.run();
     checkKeys(network, keysOf(network, seed % 4));
-    expect(network.reports.some(({ type }) => type === 'serai.report.blame.v1')).toBe(true);
+    const { key } = network.member(seed % 4);
+    const blamed = network.reports.flatMap(({ type, data }) => {
+      const read = report.safeParse({ type, data });
+      return read.success && read.data.type === 'serai.report.blame.v1' ? [read.data.data] : [];
+    });
+    expect(new Set(blamed.map(({ validator }) => validator))).toEqual(new Set([key]));
+    for (const { messages } of blamed) expect(messages.map(({ kind, from }) => [kind, from])).toContainEqual(['keygen.commitments', key]);
   });
 
   it('goes on without a member whose MuSig share is wrong', () => {
