@@ -221,8 +221,8 @@ class Network implements Libp2pNetwork {
   #inFlight = 0;
   #pumping = false;
   #certificate: { readonly bytes: Uint8Array; readonly renewAt: number } | undefined;
-  /** Whether an epoch above one that others had seen was entered already. */
-  #raised = false;
+  /** Who proved to us that we had lost a life: an epoch above it was entered. */
+  readonly #raisedBy = new Set<Hex>();
   #entering = false;
   #stopped: string | null = null;
 
@@ -692,8 +692,9 @@ class Network implements Libp2pNetwork {
   }
 
   /**
-   * Another validator holds a certificate of a later start of ours: our store is an older one. An epoch above it is entered, once. Where that is
-   * not the end of it another coordinator runs with our key just now, and this one leaves the field.
+   * Another validator holds a certificate of a later start of ours: our store is an older one, and an epoch above it is entered. Each may have
+   * seen another start of those that are lost; where one of them has seen two, another coordinator runs with our key just now, and this one
+   * leaves the field.
    */
   async #provenOld(by: Hex, reason: PeerError): Promise<void> {
     const { options } = this.#parts;
@@ -701,12 +702,12 @@ class Network implements Libp2pNetwork {
     const { epoch } = decodeCertificate(fromHex(reason.cause));
     if (epoch < options.memory.start().epoch) return;
     options.log('peer.rolled-back', { by, reason: reason.message });
-    if (this.#raised) {
+    if (this.#raisedBy.has(by)) {
       this.#stopped = `another coordinator runs with the same key: ${by} has seen epoch ${String(epoch)} of it; stop one of the two`;
       this.hold([], [...this.#wanted]);
       return;
     }
-    this.#raised = true;
+    this.#raisedBy.add(by);
     this.#entering = true;
     const sessions = [...this.#sessions];
     for (const session of sessions) session.end(new PeerError('peer.replaced', 'a later epoch begins'));
