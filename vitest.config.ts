@@ -23,6 +23,8 @@ const unit = [
 
 export default defineConfig({
   test: {
+    // Most tests wait for brokers, sockets and blocks: one more worker than Vitest takes of two cores.
+    maxWorkers: 2,
     reporters: ['default', './test/support/leftOut.ts'],
     projects: [
       { test: { name: 'unit', setupFiles, include: [`test/{${unit.join(',')}}/**/*.test.ts`], testTimeout: 30_000 } },
@@ -44,7 +46,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],
