@@ -19,8 +19,6 @@ const passOn = (from: Socket, to: Socket, delay: number): void => {
 export class SlowLinks {
   readonly #delay: number;
   readonly #servers: Server[] = [];
-  /** The addresses at which everything is reached through these links. */
-  readonly addresses: string[] = [];
 
   constructor(delay: number) {
     this.#delay = delay;
@@ -39,9 +37,7 @@ export class SlowLinks {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const own = server.address();
     if (own === null || typeof own === 'string') throw new Error('a server on a port has one');
-    const reached = address.replace(`/tcp/${String(port)}`, `/tcp/${String(own.port)}`);
-    this.addresses.push(reached);
-    return reached;
+    return address.replace(`/tcp/${String(port)}`, `/tcp/${String(own.port)}`);
   }
 
   close(): void {

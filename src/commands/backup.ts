@@ -4,6 +4,7 @@ import type { Config } from '../core/configSchema.ts';
 import { verifyBackup } from '../data/backup/readBackup.ts';
 import { BackupError } from '../domain/backup/backupError.ts';
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
+import { askToWork } from './askToWork.ts';
 import {
   type BackedUp,
   backUpModule,
@@ -18,11 +19,17 @@ import {
 import { columns } from './columns.ts';
 import { masterKey, readMasterKey } from './deploymentKeys.ts';
 import { progress } from './progress.ts';
+import { recordAct } from './recordAct.ts';
 import { openModuleStore, storeFolder } from './stores.ts';
 
 /** What the backup commands have in common. */
 export interface BackupCommand {
   readonly json: boolean;
+}
+
+/** A command that is recorded in the audit log, with why it was given. */
+export interface ReasonedCommand extends BackupCommand {
+  readonly reason: string;
 }
 
 /** A command about a backup that is there. */
@@ -46,15 +53,20 @@ const part = (done: number, all: number): string => (all === 0 ? '100 %' : `${St
 const madeLine = (module: ModuleName, { manifest, written, where, verified }: BackedUp): string =>
   `${module}: backup ${manifest.id}, ${String(manifest.rows)} rows, ${size(manifest.bytes)}; wrote ${String(written.chunks)} of ${String(manifest.chunks.length)} chunks, ${size(written.bytes)}; verified in ${verified.seconds.toFixed(1)} s; in ${where}\n`;
 
-/** Takes a backup of every store of a coordinator that does not run. */
-export const createBackups = async (config: Config, { json }: BackupCommand): Promise<void> => {
+/** Takes a backup of every store: by the modules that run, and of those that do not. */
+export const createBackups = async (config: Config, { json, reason }: ReasonedCommand): Promise<void> => {
+  const online = await askToWork(config, { do: 'back-up' });
+  const made: { module: string; id: string; where: string; rows: number; bytes: number; written: number }[] = [...(online?.backups ?? [])];
+  if (!json)
+    for (const { module, id, rows, bytes, written, where } of made)
+      print(`${module}: backup ${id}, ${String(rows)} rows, ${size(bytes)}; wrote ${size(written)}; verified; in ${where}\n`);
+  const done = new Set(made.map(({ module }) => module));
+  const modules = MODULES.filter((module) => !done.has(module) && existsSync(storeFolder(config, module)));
   const master = await readMasterKey(config.keys);
   const targets = await backupTargets(config);
   const at = Date.now();
   const tell = progress();
-  const made: { module: ModuleName; id: string; where: string; rows: number; bytes: number; written: number }[] = [];
-  const modules = MODULES.filter((module) => existsSync(storeFolder(config, module)));
-  if (modules.length === 0)
+  if (modules.length === 0 && made.length === 0)
     throw new BackupError(
       'backup.not-found',
       `there is no store in ${config.general.data_dir} to take a backup of; has the coordinator run yet?`,
@@ -75,6 +87,8 @@ export const createBackups = async (config: Config, { json }: BackupCommand): Pr
     }
   }
   if (json) print(`${JSON.stringify({ backups: made })}\n`);
+  const ids = Object.fromEntries(made.map(({ module, id }) => [module, id]));
+  await recordAct(config, { act: 'backup-created', reason, details: ids });
 };
 
 const listedJson = ({ where, module, manifest, verified }: Listed) => ({
@@ -164,7 +178,11 @@ export const verifyBackups = async (config: Config, id: string, options: OneBack
 };
 
 /** Restores the stores of a coordinator that does not run from a backup; they start in quarantine. */
-export const restoreBackups = async (config: Config, id: string, options: OneBackup & { readonly replace: boolean }): Promise<void> => {
+export const restoreBackups = async (
+  config: Config,
+  id: string,
+  options: OneBackup & ReasonedCommand & { readonly replace: boolean },
+): Promise<void> => {
   const tell = progress();
   const restored: { module: ModuleName; id: string; aside: string | null }[] = [];
   await forEach(config, id, options, async (module, found) => {
@@ -184,6 +202,8 @@ export const restoreBackups = async (config: Config, id: string, options: OneBac
   });
   if (options.json) print(`${JSON.stringify({ restored })}\n`);
   else print('the coordinator starts in quarantine: it observes, and signs nothing until "resume" (docs/data.md)\n');
+  const ids = Object.fromEntries(restored.map((one) => [one.module, one.id]));
+  await recordAct(config, { act: 'restored', reason: options.reason, details: ids });
 };
 
 /** Restores a backup into a scratch folder, checks it against the live store it was taken from, and tells the time it took. */

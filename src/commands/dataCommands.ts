@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { EXIT } from '../core/exitCodes.ts';
 import { loadConfig } from '../core/loadConfig.ts';
-import { modules } from './arguments.ts';
-import type { BackupCommand, OneBackup } from './backup.ts';
+import { modules, words } from './arguments.ts';
+import type { BackupCommand, OneBackup, ReasonedCommand } from './backup.ts';
 import { type Configured, configured } from './configured.ts';
 import type { CreateKey } from './keys.ts';
 
@@ -11,6 +11,9 @@ const JSON_OPTION = ['--json', 'print one JSON object', false] as const;
 /** The commands of the data module: `keys`, `backup`, `data`. */
 export const addDataCommands = (program: Command): void => {
   const example = (line: string): string => `\nExample:\n  npm run -s coordinator -- ${line} --config config/production.toml`;
+
+  const reasoned = (command: Command): Command =>
+    command.option('--reason <text>', 'why; it is recorded on <name>-control', words, 'not given');
 
   const keys = program.command('keys').description('the master key, and what is derived from it');
   const made = (command: Command): Command =>
@@ -37,20 +40,20 @@ export const addDataCommands = (program: Command): void => {
       await showKeys(loadConfig(config, process.env, set), options);
     });
 
-  configured(keys.command('change-passphrase'))
+  reasoned(configured(keys.command('change-passphrase')))
     .description('put the master key under another passphrase; the key stays the same')
     .option('--new-passphrase-file <file>', 'holds the new passphrase; without it, it is asked for on the terminal')
     .addHelpText('after', example('keys change-passphrase'))
-    .action(async ({ config, set, ...options }: Configured & Pick<CreateKey, 'newPassphraseFile'>) => {
+    .action(async ({ config, set, ...options }: Configured & Pick<CreateKey, 'newPassphraseFile'> & { reason: string }) => {
       const { changePassphrase } = await import('./keys.ts');
       await changePassphrase(loadConfig(config, process.env, set), options);
     });
 
-  configured(keys.command('rotate'))
-    .description('seal all state with fresh data keys; what was interrupted goes on')
+  reasoned(configured(keys.command('rotate')))
+    .description('seal all state with fresh data keys, while the coordinator runs or not; what was interrupted goes on')
     .option(...JSON_OPTION)
     .addHelpText('after', example('keys rotate'))
-    .action(async ({ config, set, ...options }: Configured & BackupCommand) => {
+    .action(async ({ config, set, ...options }: Configured & ReasonedCommand) => {
       const { rotateKeys } = await import('./keys.ts');
       await rotateKeys(loadConfig(config, process.env, set), options);
     });
@@ -65,11 +68,11 @@ export const addDataCommands = (program: Command): void => {
       await importKey(loadConfig(config, process.env, set), options);
     });
 
-  made(configured(keys.command('export')))
+  reasoned(made(configured(keys.command('export'))))
     .description('write the master key to a file, to be kept away from this machine')
     .requiredOption('--to <file>', 'where to; nothing is overwritten')
     .addHelpText('after', example('keys export --to /media/usb/master.keystore'))
-    .action(async ({ config, set, ...options }: Configured & CreateKey & { to: string }) => {
+    .action(async ({ config, set, ...options }: Configured & CreateKey & { to: string; reason: string }) => {
       const { exportKey } = await import('./keys.ts');
       await exportKey(loadConfig(config, process.env, set), options);
     });
@@ -82,11 +85,11 @@ export const addDataCommands = (program: Command): void => {
       .addOption(new Option('--from <place>', 'where it lies').choices(['folder', 's3']).default('folder'))
       .option(...JSON_OPTION);
 
-  configured(backup.command('create'))
-    .description('take a backup now, while the coordinator does not run; a running one takes them every general.backup_interval')
+  reasoned(configured(backup.command('create')))
+    .description('take a backup now, whether the coordinator runs or not; a running one takes them every general.backup_interval besides')
     .option(...JSON_OPTION)
     .addHelpText('after', example('backup create'))
-    .action(async ({ config, set, ...options }: Configured & BackupCommand) => {
+    .action(async ({ config, set, ...options }: Configured & ReasonedCommand) => {
       const { createBackups } = await import('./backup.ts');
       await createBackups(loadConfig(config, process.env, set), options);
     });
@@ -108,11 +111,11 @@ export const addDataCommands = (program: Command): void => {
       await verifyBackups(loadConfig(config, process.env, set), id, options);
     });
 
-  ofOne(backup.command('restore'))
+  reasoned(ofOne(backup.command('restore')))
     .description('restore state from a backup, while the coordinator does not run; it then starts in quarantine')
     .option('--replace', 'put aside what is there', false)
     .addHelpText('after', example('backup restore 20260102T030405Z'))
-    .action(async (id: string, { config, set, ...options }: Configured & OneBackup & { replace: boolean }) => {
+    .action(async (id: string, { config, set, ...options }: Configured & OneBackup & ReasonedCommand & { replace: boolean }) => {
       const { restoreBackups } = await import('./backup.ts');
       await restoreBackups(loadConfig(config, process.env, set), id, options);
     });

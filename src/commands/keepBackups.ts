@@ -6,7 +6,7 @@ import type { Store } from '../data/store.ts';
 import { timeOfBackup } from '../domain/backup/manifest.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
-import { backUpModule, backupOf } from './backups.ts';
+import { type BackedUp, backUpModule, backupOf } from './backups.ts';
 
 export interface KeepBackups {
   readonly master: Uint8Array;
@@ -22,7 +22,7 @@ export interface KeptBackups {
   /** When the latest backup was found whole; since when there is none, where there never was one. */
   readonly stage: () => Stage;
   /** Takes one now, behind the one that is under way. */
-  readonly takeNow: (cause: 'operator') => Promise<void>;
+  readonly takeNow: () => Promise<readonly BackedUp[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -40,9 +40,9 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
   const stopped = (): boolean => stop.signal.aborted;
   let verifiedAt = now();
   let reason: string | undefined = 'no backup has been made yet';
-  let turn: Promise<void> = Promise.resolve();
+  let turn: Promise<unknown> = Promise.resolve();
 
-  const take = (at: number, cause: 'interval' | 'operator'): Promise<void> => {
+  const take = (at: number, cause: 'interval' | 'operator'): Promise<readonly BackedUp[]> => {
     const done = turn.then(async () => {
       const progress = (): void => {
         stop.signal.throwIfAborted();
@@ -58,6 +58,7 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
           written: written.bytes,
           verifiedIn: verified.seconds,
         });
+      return all;
     });
     turn = done.catch(() => undefined);
     return done;
@@ -102,7 +103,7 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
       metric: 'backup_last_verified_seconds',
       ...(reason === undefined ? {} : { reason }),
     }),
-    takeNow: (cause) => take(now(), cause),
+    takeNow: () => take(now(), 'operator'),
     close: async () => {
       stop.abort();
       await running.catch(() => undefined);

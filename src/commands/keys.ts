@@ -10,11 +10,15 @@ import { fingerprintOf, sealKeystore } from '../domain/sealing/keystore.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { sourcesOf } from '../domain/topics.ts';
 import { MODULES } from '../modules/moduleNames.ts';
+import { askToWork } from './askToWork.ts';
+import type { ReasonedCommand } from './backup.ts';
 import { backupKeysOf, deriver, readMasterKey, signingSecretsOf } from './deploymentKeys.ts';
 import { newPassphrase } from './passphrase.ts';
 import { progress } from './progress.ts';
+import { recordAct } from './recordAct.ts';
 import { readSecretText, writeSecretFile } from './secretFile.ts';
 import { openModuleStore, random, storeFolder } from './stores.ts';
+import type { RotatedStore } from './tasks.ts';
 
 const print = (text: string): void => {
   process.stdout.write(text);
@@ -86,13 +90,18 @@ export const showKeys = async (config: Config, { json }: { readonly json: boolea
 };
 
 /** Puts the master key under another passphrase; one that stood in clear is under one from then on. */
-export const changePassphrase = async ({ keys }: Config, { newPassphraseFile }: Pick<CreateKey, 'newPassphraseFile'>): Promise<void> => {
+export const changePassphrase = async (
+  config: Config,
+  { newPassphraseFile, reason }: Pick<CreateKey, 'newPassphraseFile'> & { readonly reason: string },
+): Promise<void> => {
+  const { keys } = config;
   const master = new Secret(await readMasterKey(keys));
   await writeSecretFile(
     keys.master_key_file,
     await textOf(master, { plain: false, ...(newPassphraseFile === undefined ? {} : { newPassphraseFile }) }),
   );
   print(`${keys.master_key_file} is under the new passphrase\n`);
+  await recordAct(config, { act: 'passphrase-changed', reason, details: { masterKey: fingerprintOf(master) } });
 };
 
 /** Takes the master key over from a file that `keys export` made, or that holds it as hex. */
@@ -107,11 +116,16 @@ export const importKey = async (
 };
 
 /** Writes the master key to another file, under a passphrase of its own or in clear. */
-export const exportKey = async ({ keys }: Config, { to, ...options }: CreateKey & { readonly to: string }): Promise<void> => {
+export const exportKey = async (
+  config: Config,
+  { to, reason, ...options }: CreateKey & { readonly to: string; readonly reason: string },
+): Promise<void> => {
+  const { keys } = config;
   mustBeFree(to);
   const master = new Secret(await readMasterKey(keys));
   await writeSecretFile(to, await textOf(master, options));
   print(`wrote the master key ${fingerprintOf(master)} to ${to}; keep it away from this machine\n`);
+  await recordAct(config, { act: 'key-exported', reason, details: { masterKey: fingerprintOf(master) } });
 };
 
 /** Gives an open store a fresh data key and seals everything with it, while the store is in use; one that was begun is brought to its end. */
@@ -128,19 +142,24 @@ export const rotateDataKey = async (
   return { dataKey: store.dataKeys.current, values };
 };
 
-/** Gives every store of a coordinator that does not run a fresh data key. */
-export const rotateKeys = async (config: Config, { json }: { readonly json: boolean }): Promise<void> => {
+/** Gives every store a fresh data key: by the modules that run, while they do, and those of the others. */
+export const rotateKeys = async (config: Config, { json, reason }: ReasonedCommand): Promise<void> => {
   const master = await readMasterKey(config.keys);
   const tell = progress();
-  const rotated: Record<string, Awaited<ReturnType<typeof rotateDataKey>>> = {};
-  for (const module of MODULES.filter((name) => existsSync(storeFolder(config, name)))) {
+  const rotated: RotatedStore[] = [];
+  const take = (one: RotatedStore): void => {
+    rotated.push(one);
+    const { module, dataKey, values } = one;
+    if (!json) print(`${module}: data key ${String(dataKey)}, ${String(values)} values sealed anew; the older keys are gone\n`);
+  };
+  for (const one of (await askToWork(config, { do: 'rotate-keys' }))?.rotated ?? []) take(one);
+  const done = new Set(rotated.map(({ module }) => module));
+  for (const module of MODULES.filter((name) => !done.has(name) && existsSync(storeFolder(config, name)))) {
     await using opened = new AsyncDisposableStack();
     const store = opened.adopt(await openModuleStore(config, module, { master }), (it) => it.close());
-    rotated[module] = await rotateDataKey(store, tell);
-    if (!json)
-      print(
-        `${module}: data key ${String(rotated[module].dataKey)}, ${String(rotated[module].values)} values sealed anew; the older keys are gone\n`,
-      );
+    take({ module, ...(await rotateDataKey(store, tell)) });
   }
-  if (json) print(`${JSON.stringify(rotated)}\n`);
+  const dataKeys = Object.fromEntries(rotated.map(({ module, dataKey }) => [module, String(dataKey)]));
+  if (json) print(`${JSON.stringify(Object.fromEntries(rotated.map(({ module, ...one }) => [module, one])))}\n`);
+  await recordAct(config, { act: 'keys-rotated', reason, details: dataKeys });
 };

@@ -3,8 +3,9 @@ import { config as rxjsConfig } from 'rxjs';
 import { exitCodeOf } from '../core/exitCodes.ts';
 import { silenceNegativeTimeout } from '../drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from '../drivers/polkadot/silenceCallTypeWarning.ts';
-import type { ThreadData, ThreadWord } from './run.ts';
+import type { ThreadData, ThreadOrder, ThreadWord } from './run.ts';
 import { runModules, type Told } from './runModules.ts';
+import type { Task, TaskDone } from './tasks.ts';
 
 // The entry point of a thread that runs one module; it hears `stop`, and tells why it cannot go on.
 const { config, module, master } = workerData as ThreadData;
@@ -28,10 +29,28 @@ const tell = (told: Told): void => {
 };
 
 const onStop = (stop: () => void): (() => void) => {
-  parentPort?.once('message', stop);
-  return () => parentPort?.off('message', stop);
+  const hear = (order: ThreadOrder): void => {
+    if (order === 'stop') stop();
+  };
+  parentPort?.on('message', hear);
+  return () => parentPort?.off('message', hear);
 };
 
-runModules(config, [module], { master, onStop, tell }).then(() => {
+const onTask = (handle: (task: Task) => Promise<TaskDone>): void => {
+  parentPort?.on('message', (order: ThreadOrder) => {
+    if (order === 'stop') return;
+    const { number } = order;
+    handle(order.task).then(
+      (done) => {
+        say({ answer: { number, done } });
+      },
+      (error: unknown) => {
+        say({ answer: { number, error: error instanceof Error ? error.message : String(error) } });
+      },
+    );
+  });
+};
+
+runModules(config, [module], { master, onStop, onTask, tell }).then(() => {
   process.exit(0);
 }, fail);

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../core/configSchema.ts';
 import { EXIT } from '../core/exitCodes.ts';
+import { openLog } from '../core/log.ts';
 import { type MetricsTold, openExposition } from '../core/metrics.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { PeersReport } from '../domain/peers/peerReport.ts';
@@ -9,7 +10,9 @@ import { type HealthOptions, openHealthServer, statusPage } from '../drivers/htt
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 import { masterKey } from './deploymentKeys.ts';
 import { onSignals } from './onSignals.ts';
-import { runModules, type Told } from './runModules.ts';
+import { tellActs } from './recordAct.ts';
+import { runModules, type Surroundings, type Told } from './runModules.ts';
+import { allDone, type Task, type TaskDone, task } from './tasks.ts';
 
 export interface RunCommand {
   /** Those to run, on one event loop; without it all, each in a thread of its own. */
@@ -30,8 +33,14 @@ interface ThreadFailure {
   readonly exitCode: number;
 }
 
-/** What a thread says: how its module stands, or that it cannot run on. */
-export type ThreadWord = { readonly failure: ThreadFailure } | { readonly told: Told };
+/** What a thread is told: to stop, or to do something under a number of its own. */
+export type ThreadOrder = 'stop' | { readonly number: number; readonly task: Task };
+
+/** What came of a task. */
+type ThreadAnswer = { readonly number: number } & ({ readonly done: TaskDone } | { readonly error: string });
+
+/** What a thread says: how its module stands, what came of a task, or that it cannot run on. */
+export type ThreadWord = { readonly failure: ThreadFailure } | { readonly told: Told } | { readonly answer: ThreadAnswer };
 
 /** What was told last, by who told it. */
 interface Hearing {
@@ -76,15 +85,30 @@ class ThreadError extends Error {
 const runThread = (
   data: ThreadData,
   tell: (told: Told) => void,
-): { readonly ended: Promise<void>; readonly stop: () => void; readonly leave: () => Promise<unknown> } => {
+): {
+  readonly ended: Promise<void>;
+  readonly stop: () => void;
+  readonly leave: () => Promise<unknown>;
+  readonly work: (task: Task) => Promise<TaskDone>;
+} => {
   const worker = new Worker(new URL('./moduleThread.ts', import.meta.url), { workerData: data });
+  const working = new Map<number, PromiseWithResolvers<TaskDone>>();
+  let tasks = 0;
+  const answered = (answer: ThreadAnswer): void => {
+    const waiting = working.get(answer.number);
+    working.delete(answer.number);
+    if ('done' in answer) waiting?.resolve(answer.done);
+    else waiting?.reject(new Error(`${data.module}: ${answer.error}`));
+  };
   const ended = new Promise<void>((resolve, reject) => {
     worker.on('message', (word: ThreadWord) => {
       if ('told' in word) tell(word.told);
+      else if ('answer' in word) answered(word.answer);
       else reject(new ThreadError(word.failure));
     });
     worker.on('error', reject);
     worker.on('exit', (code) => {
+      for (const { reject: refuse } of working.values()) refuse(new Error(`${data.module} ended meanwhile`));
       if (code === 0) resolve();
       else reject(new ThreadError({ message: `the thread of ${data.module} ended with ${String(code)}`, exitCode: EXIT.failed }));
     });
@@ -92,14 +116,22 @@ const runThread = (
   return {
     ended,
     stop: () => {
-      worker.postMessage('stop');
+      worker.postMessage('stop' satisfies ThreadOrder);
+    },
+    work: (asked) => {
+      const waiting = Promise.withResolvers<TaskDone>();
+      tasks += 1;
+      working.set(tasks, waiting);
+      worker.postMessage({ number: tasks, task: asked } satisfies ThreadOrder);
+      return waiting.promise;
     },
     leave: () => worker.terminate(),
   };
 };
 
-const runThreads = async (config: Config, master: Uint8Array, hearing: Hearing): Promise<void> => {
+const runThreads = async (config: Config, master: Uint8Array, hearing: Hearing, onTask: Surroundings['onTask']): Promise<void> => {
   const threads = MODULES.map((module) => runThread({ config, module, master }, hearing.of(module)));
+  onTask(async (asked) => allDone(await Promise.all(threads.map(({ work }) => work(asked)))));
   const release = onSignals(() => {
     for (const { stop } of threads) stop();
   });
@@ -124,17 +156,25 @@ export const runCoordinator = async (config: Config, { modules }: RunCommand): P
     const server = await openHealthServer({ ...config.http, ...status, metrics: () => exposition(hearing.metrics()) });
     opened.defer(() => server.close());
   }
-  await openControl(config, modules, status, hearing, opened);
-  if (modules === undefined) await runThreads(config, master, hearing);
-  else await runModules(config, modules, { master, onStop: onSignals, tell: hearing.of(modules.join(', ')) });
+  let work: Parameters<Surroundings['onTask']>[0] = () =>
+    Promise.reject(new Error('the modules are not open yet; try again in a few seconds'));
+  const onTask: Surroundings['onTask'] = (handle) => {
+    work = handle;
+  };
+  tellActs(config).catch((error: unknown) => {
+    // They wait for the next start.
+    openLog(config.general.log_level).warn({ reason: String(error) }, 'audit.acts-wait');
+  });
+  await openControl(config, modules, { ...status, peers: hearing.peers, work: (asked) => work(asked) }, opened);
+  if (modules === undefined) await runThreads(config, master, hearing, onTask);
+  else await runModules(config, modules, { master, onStop: onSignals, onTask, tell: hearing.of(modules.join(', ')) });
 };
 
 /** Opens the socket by which other commands speak to this process; each of them is a page. */
 const openControl = async (
   { general }: Config,
   modules: readonly ModuleName[] | undefined,
-  status: HealthOptions,
-  { peers }: Hearing,
+  { peers, work, ...status }: HealthOptions & Pick<Hearing, 'peers'> & { readonly work: (task: Task) => Promise<TaskDone> },
   opened: AsyncDisposableStack,
 ): Promise<void> => {
   // Windows has no such sockets in folders.
@@ -145,6 +185,7 @@ const openControl = async (
     name: modules === undefined ? 'all' : modules.join('+'),
     pages: {
       'GET /status': statusPage(status),
+      'POST /tasks': async (asked) => ({ body: await work(task.parse(asked)) }),
       ...(runsConnection ? { 'GET /peers': () => ({ body: peers() ?? null }) } : {}),
     },
   });

@@ -4,7 +4,7 @@ import { Subject } from 'rxjs';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { enabledNetworks } from '../core/enabledNetworks.ts';
-import { openLog } from '../core/log.ts';
+import { type LiveLog, openLiveLog } from '../core/log.ts';
 import { logParked } from '../core/logParked.ts';
 import { type MetricsTold, openMetrics, tellMetrics } from '../core/metrics.ts';
 import { solvencyRules } from '../core/solvencyRules.ts';
@@ -25,11 +25,13 @@ import type { ModuleName } from '../modules/moduleNames.ts';
 import { backUpModule, backupTargets } from './backups.ts';
 import { deriver, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
 import { kafkaConnection } from './kafkaConnection.ts';
-import { type KeepBackups, keepBackups } from './keepBackups.ts';
+import { type KeepBackups, type KeptBackups, keepBackups } from './keepBackups.ts';
+import { rotateDataKey } from './keys.ts';
 import { prepareTopics, topicsWanted } from './prepareTopics.ts';
 import { readSecretHex } from './secretFile.ts';
 import { seraiEndpoints } from './seraiEndpoints.ts';
 import { openModuleStore, random } from './stores.ts';
+import type { RotatedStore, Task, TaskDone } from './tasks.ts';
 
 /** Milliseconds the node and Kafka have to answer at the start. */
 const CONNECT = 10_000;
@@ -93,6 +95,8 @@ export interface Surroundings {
   readonly master: Uint8Array;
   /** Is given what stops them. */
   readonly onStop: (stop: () => void) => () => void;
+  /** Is given what does the operator's tasks while they run. */
+  readonly onTask: (handle: (task: Task) => Promise<TaskDone>) => void;
   /** Hears every second how they stand. */
   readonly tell: (told: Told) => void;
 }
@@ -130,6 +134,38 @@ const finishRotation = async (store: SealedStore, log: Logger, ended: Promise<vo
   }
 };
 
+interface AtWork {
+  readonly liveLog: LiveLog;
+  readonly backups: ReadonlyMap<ModuleName, KeptBackups>;
+  readonly stores: ReadonlyMap<ModuleName, SealedStore>;
+}
+
+/** Does what the operator asks of modules that run. */
+const taskOf =
+  ({ liveLog, backups, stores }: AtWork) =>
+  async (task: Task): Promise<TaskDone> => {
+    const done = { backups: [], rotated: [] };
+    switch (task.do) {
+      case 'back-up':
+        return { ...done, backups: (await Promise.all([...backups].map(takeNow))).flat() };
+      case 'rotate-keys':
+        return { ...done, rotated: await Promise.all([...stores].map(rotateNow)) };
+      case 'log-level':
+        if (task.level !== undefined) liveLog.setLevel(task.level);
+        return { ...done, level: liveLog.level() };
+    }
+  };
+
+const takeNow = async ([module, backups]: readonly [ModuleName, KeptBackups]): Promise<TaskDone['backups']> =>
+  (await backups.takeNow()).map(({ manifest: { id, rows, bytes }, written, where }) => ({
+    ...{ module, id, where, rows, bytes, written: written.bytes },
+  }));
+
+const rotateNow = async ([module, store]: readonly [ModuleName, SealedStore]): Promise<RotatedStore> => ({
+  module,
+  ...(await rotateDataKey(store, () => undefined)),
+});
+
 /** How modules stand, and what they have counted. */
 export interface Told extends ModuleStatus {
   readonly metrics: MetricsTold;
@@ -139,9 +175,14 @@ export interface Told extends ModuleStatus {
 const TELL = 1_000;
 
 /** Runs modules of the coordinator a configuration describes on one event loop. */
-export const runModules = async (config: Config, modules: readonly ModuleName[], { master, onStop, tell }: Surroundings): Promise<void> => {
+export const runModules = async (
+  config: Config,
+  modules: readonly ModuleName[],
+  { master, onStop, onTask, tell }: Surroundings,
+): Promise<void> => {
   const { general, observation, connection } = config;
-  const log = openLog(general.log_level).child({ modules });
+  const liveLog = openLiveLog(general.log_level);
+  const log = liveLog.log.child({ modules });
   const key = await seraiKey(config);
   const targets = await backupTargets(config);
   const derive = deriver(master, general.name);
@@ -217,15 +258,16 @@ export const runModules = async (config: Config, modules: readonly ModuleName[],
     running.stop(DRAIN);
   });
   log.info({ name: general.name, validator }, 'coordinator.running');
-  const backups = [...stores].map(([module, store]) =>
-    keepBackups(config, module, store, { master, targets, now: Date.now, ...toldTo(log) }),
+  const backups = new Map(
+    [...stores].map(([module, store]) => [module, keepBackups(config, module, store, { master, targets, now: Date.now, ...toldTo(log) })]),
   );
   const resealing = [...stores.values()].map((store) => finishRotation(store, log, running.ended));
   const stages = (): Stage[] => [
     ...coordinator.stages(),
     ...[...patient].flatMap(([module, store]) => waitingStage(module, store)),
-    ...backups.map(({ stage }) => stage()),
+    ...[...backups.values()].map(({ stage }) => stage()),
   ];
+  onTask(taskOf({ liveLog, backups, stores }));
   const telling = keepTelling({ stages, peers: coordinator.peers }, metrics, tell);
   try {
     // Metrics that cannot be told are a fault as any other.
@@ -234,7 +276,7 @@ export const runModules = async (config: Config, modules: readonly ModuleName[],
     telling.stop();
     release();
     for (const store of patient.values()) store.giveUp();
-    await Promise.all([...backups.map(({ close }) => close()), ...resealing]);
+    await Promise.all([...[...backups.values()].map(({ close }) => close()), ...resealing]);
   }
 };
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Hex, toHex } from '../domain/hex.ts';
 import { COORDINATOR_PORT } from '../domain/peers/addresses.ts';
 import { hexOf } from '../domain/processor/ids.ts';
+import { LOG_LEVELS } from './log.ts';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -114,7 +115,7 @@ const smallestUnit = z
 export const configSchema = z.strictObject({
   general: z.strictObject({
     name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a lower-case name: letters, digits and dashes'),
-    log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    log_level: z.enum(LOG_LEVELS),
     data_dir: z.string().min(1),
     /** The driver that keeps state. */
     store: z.string().min(1).default('rocksdb'),

@@ -30,9 +30,9 @@ export interface ControlAnswer {
 export const controlFolder = (dataDir: string, name: string): string => join(dataDir, name, 'control');
 
 /** Asks on one socket; rejects where nobody listens there. */
-const askAt = (path: string, method: string, page: string, sent?: unknown): Promise<ControlAnswer> =>
+const askAt = (path: string, method: string, page: string, sent?: unknown, deadline = DEADLINE): Promise<ControlAnswer> =>
   new Promise((resolve, reject) => {
-    const asking = request({ socketPath: path, method, path: page, timeout: DEADLINE }, (response) => {
+    const asking = request({ socketPath: path, method, path: page, timeout: deadline }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
@@ -46,7 +46,7 @@ const askAt = (path: string, method: string, page: string, sent?: unknown): Prom
       });
     });
     asking.on('error', reject);
-    asking.on('timeout', () => asking.destroy(new Error(`no answer within ${String(DEADLINE / 1_000)} s`)));
+    asking.on('timeout', () => asking.destroy(new Error(`no answer within ${String(deadline / 1_000)} s`)));
     asking.end(sent === undefined ? undefined : JSON.stringify(sent));
   });
 
@@ -84,9 +84,19 @@ export const openControlSocket = async ({ folder, name, pages }: ControlSocketOp
   return server;
 };
 
+const socketsIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.sock')).sort();
+
+/** Has every running process of a deployment do something, and waits for the answers; none where none runs. */
+export const askEach = async (folder: string, page: string, sent: unknown, deadline: number): Promise<readonly ControlAnswer[]> => {
+  const live: string[] = [];
+  for (const file of await socketsIn(folder)) if (await isLive(join(folder, file))) live.push(join(folder, file));
+  return Promise.all(live.map((path) => askAt(path, 'POST', page, sent, deadline)));
+};
+
 /** Asks the running processes of a deployment for a page, one after the other until one has it; rejects with `control.not-running`. */
 export const askCoordinator = async (folder: string, method: 'GET' | 'POST', page: string, sent?: unknown): Promise<ControlAnswer> => {
-  const sockets = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.sock')).sort();
+  const sockets = await socketsIn(folder);
   let last: ControlAnswer | undefined;
   for (const file of sockets) {
     const answer = await askAt(join(folder, file), method, page, sent).catch(() => undefined);
