@@ -16,8 +16,8 @@ import { type FaultBoard, FaultError, openFaultBoard } from './faultBoard.ts';
 import { FAULT_KINDS, type Fault, type FaultSwitch } from './faultSwitch.ts';
 import { setFault } from './node/faults.ts';
 import { openSeraiNode, type SeraiNode } from './node/seraiNode.ts';
-import { type ExternalChain, openExternalChain } from './processor/externalChain.ts';
 import { openPresence, type Presence } from './presence.ts';
+import { type ExternalChain, openExternalChain } from './processor/externalChain.ts';
 import { User } from './user.ts';
 import { openValidator, type Validator } from './validator.ts';
 import { forge, misreport, thiefOf } from './wrongs.ts';
@@ -124,8 +124,7 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
     /** How many of the last ones are away. */
     let away = 0;
     const steal = (amount: number): void => {
-      for (const { network, chain } of externals)
-        opened.defer(followVaults(victim(), thiefOf(chain, network, BigInt(amount)), failed));
+      for (const { network, chain } of externals) opened.defer(followVaults(victim(), thiefOf(chain, network, BigInt(amount)), failed));
     };
     const carryOut = async (fault: Fault, value: number): Promise<void> => {
       switch (fault) {

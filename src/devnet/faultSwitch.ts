@@ -34,7 +34,12 @@ export const FAULT_KINDS: Readonly<Record<Fault, FaultKind>> = {
   syncing: { what: 'the node says that it is syncing', kind: 'switch' },
   'runtime-upgrade': { what: 'the next block upgrades the runtime', kind: 'once' },
   'alter-batch': { what: 'the next batch is executed with other instructions than were signed', kind: 'once' },
-  steal: { what: 'so much is taken out of the vault without a plan, once it holds as much', kind: 'once', unit: 'of the smallest unit', usual: 1_000 },
+  steal: {
+    what: 'so much is taken out of the vault without a plan, once it holds as much',
+    kind: 'once',
+    unit: 'of the smallest unit',
+    usual: 1_000,
+  },
   misreport: { what: "the first validator's processor says that vaults hold a tenth less than they do", kind: 'switch' },
   lag: { what: "the first validator's processor sees external blocks so late", kind: 'number', unit: 'seconds', usual: 20 },
   forge: { what: "records that none of its sources wrote stand on the first validator's topics", kind: 'once' },

@@ -73,7 +73,12 @@ export const openPresence = async ({ name, open, stop$, came }: PresenceOptions,
   const run = async (): Promise<void> => {
     while (!over) {
       if (!away) await live();
-      else await new Promise<void>((resolve) => changed$.subscribe(() => { resolve(); }));
+      else
+        await new Promise<void>((resolve) =>
+          changed$.subscribe(() => {
+            resolve();
+          }),
+        );
     }
   };
 

@@ -112,7 +112,9 @@ export class BrowserPage {
     const deadline = Date.now() + PATIENCE;
     while (!(await this.evaluate<boolean>(`Boolean(${expression})`))) {
       if (Date.now() > deadline)
-        throw new Error(`it never came about that ${expression}; the page says:\n${await this.evaluate<string>('document.body.innerText')}`);
+        throw new Error(
+          `it never came about that ${expression}; the page says:\n${await this.evaluate<string>('document.body.innerText')}`,
+        );
       await sleep(50);
     }
   }

@@ -13,7 +13,11 @@ const say = (text) => {
 /** Switches a fault; what is sent has to be JSON, as from no other site it can be. */
 const set = async (fault, value) => {
   try {
-    const answer = await fetch('/faults', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ fault, value }) });
+    const answer = await fetch('/faults', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ fault, value }),
+    });
     const told = await answer.json();
     if (!answer.ok) return say(told.error);
     say(`${fault} is ${value === 0 ? 'off' : 'on'}`);
@@ -28,7 +32,10 @@ const numberOf = (fault, unit, value) =>
 
 /** One fault with its switch. */
 const rowOf = ({ fault, what, kind, unit, usual }) => {
-  const input = kind === 'once' ? el('button', { type: 'button', id: `fault-${fault}` }, `Do: ${fault}`) : el('input', { type: 'checkbox', id: `fault-${fault}` });
+  const input =
+    kind === 'once'
+      ? el('button', { type: 'button', id: `fault-${fault}` }, `Do: ${fault}`)
+      : el('input', { type: 'checkbox', id: `fault-${fault}` });
   const amount = unit === undefined ? null : numberOf(fault, unit, usual);
   const wanted = () => (amount === null ? 1 : Math.max(1, Math.floor(Number(amount.value)) || usual));
   if (kind === 'once') input.addEventListener('click', () => set(fault, wanted()));
@@ -36,7 +43,14 @@ const rowOf = ({ fault, what, kind, unit, usual }) => {
   if (kind === 'start') input.disabled = true;
   const name = kind === 'once' ? null : el('label', { for: `fault-${fault}` }, fault);
   const more = kind === 'start' ? ` (from the start only: --fault ${fault})` : '';
-  return el('li', {}, input, name, amount === null ? null : [amount, el('span', { class: 'soft' }, unit)], el('span', { class: 'soft' }, `${what}${more}`));
+  return el(
+    'li',
+    {},
+    input,
+    name,
+    amount === null ? null : [amount, el('span', { class: 'soft' }, unit)],
+    el('span', { class: 'soft' }, `${what}${more}`),
+  );
 };
 
 const show = (faults) => {

@@ -200,7 +200,9 @@ const unbegun = (
 const begunStand = (draft: Draft, set: SetRow, row: AttemptRow, convener: Hex | undefined): Stand => {
   const { id, begun, map, sharesGiven } = row;
   if (begun?.party === undefined) {
-    const why = 'those who are ready have told the convener, who has not proposed a party yet';
+    if (set.members.some(({ validator, participants }) => validator === convener && participants.some((share) => set.mine.includes(share))))
+      return { state: 'convening', why: `we convene it, and wait until ${String(set.t)} key shares are ready`, waitsFor: [] };
+    const why = 'the convener has not proposed a party yet';
     return { state: 'convening', why, waitsFor: convener === undefined ? [] : [convener] };
   }
   if (!begun.party.some((share) => set.mine.includes(share)))

@@ -232,7 +232,10 @@ const letter = z.strictObject({
 /** The dead letters nothing was done about. */
 export const lettersStatus = z.strictObject({
   open: count.describe('how many'),
-  newest: z.array(letter).readonly().describe(`the last ${String(SHOWN.letters)} of them, the newest first`),
+  newest: z
+    .array(letter)
+    .readonly()
+    .describe(`the last ${String(SHOWN.letters)} of them, the newest first`),
 });
 export type LettersStatus = z.infer<typeof lettersStatus>;
 
@@ -259,7 +262,11 @@ export const status = z.strictObject({
   signing: signingStatus.nullable().describe('sets, keys, and what is being signed'),
   solvency: z.array(coinStatus).readonly().nullable().describe('what vaults hold, against what Serai has booked: one entry for each coin'),
   deadLetters: lettersStatus.nullable().describe('dead letters nothing was done about'),
-  backups: z.array(backupStatus).readonly().nullable().describe('one entry for each store; `null` where no backups are taken, as on the devnet'),
+  backups: z
+    .array(backupStatus)
+    .readonly()
+    .nullable()
+    .describe('one entry for each store; `null` where no backups are taken, as on the devnet'),
   peers: peers.nullable().describe('links to the other validators (docs/peers.md)'),
 });
 export type Status = z.infer<typeof status>;

@@ -19,7 +19,11 @@ const FOR_PROGRAMS = /^\/(health\/|metrics$)/;
 const text = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
 /** The host of a `Host` header without its port; of an IPv6 address without its brackets. */
-const hostOf = (header: string): string => header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase();
+const hostOf = (header: string): string =>
+  header
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
 
 /**
  * Why a request may come from a foreign web page in a browser of this machine; undefined where it does not.
@@ -31,7 +35,8 @@ export const foreignRequest = ({ method, path, headers }: Asked, names: readonly
   const host = text(headers['host']) ?? '';
   const name = hostOf(host);
   const isOurs = isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || names.includes(name);
-  if (!isOurs && !FOR_PROGRAMS.test(path)) return { status: 403, why: 'this name is not one of ours; use an address, or add it to http.names' };
+  if (!isOurs && !FOR_PROGRAMS.test(path))
+    return { status: 403, why: 'this name is not one of ours; use an address, or add it to http.names' };
   if (method === 'GET' || method === 'HEAD') return undefined;
   const origin = text(headers['origin']);
   if (origin !== undefined && origin !== `http://${host}`) return { status: 403, why: 'this was asked from a foreign page' };

@@ -2,7 +2,11 @@ import { readFile } from 'node:fs/promises';
 import type { Page, Pages } from './httpServer.ts';
 
 /** The files of the page, as they are served: nothing is built. */
-const FILES = { 'page.css': 'text/css; charset=utf-8', 'page.js': 'text/javascript; charset=utf-8', 'dom.js': 'text/javascript; charset=utf-8' };
+const FILES = {
+  'page.css': 'text/css; charset=utf-8',
+  'page.js': 'text/javascript; charset=utf-8',
+  'dom.js': 'text/javascript; charset=utf-8',
+};
 
 const read = (name: string): Promise<string> => readFile(new URL(`./page/${name}`, import.meta.url), 'utf8');
 

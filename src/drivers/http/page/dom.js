@@ -14,7 +14,8 @@ export const el = (name, attributes = {}, ...children) => {
 export const badge = (text, kind) => el('span', { class: `badge ${kind ?? ''}` }, text);
 
 /** Long hex as people compare it: its ends; the whole of it is there to be copied. */
-export const hex = (text) => (text.length > 20 ? el('code', { title: text }, `${text.slice(0, 10)}…${text.slice(-4)}`) : el('code', {}, text));
+export const hex = (text) =>
+  text.length > 20 ? el('code', { title: text }, `${text.slice(0, 10)}…${text.slice(-4)}`) : el('code', {}, text);
 
 /**
  * A table with a caption and headings in every direction. Cells of a row are strings or elements; the first one is its heading. The roles are
@@ -28,7 +29,11 @@ export const table = (caption, columns, rows) =>
     el(
       'thead',
       { role: 'rowgroup' },
-      el('tr', { role: 'row' }, columns.map((column) => el('th', { scope: 'col', role: 'columnheader' }, column))),
+      el(
+        'tr',
+        { role: 'row' },
+        columns.map((column) => el('th', { scope: 'col', role: 'columnheader' }, column)),
+      ),
     ),
     el(
       'tbody',
@@ -46,7 +51,9 @@ export const table = (caption, columns, rows) =>
 
 /** A list of names with what they stand for. */
 export const facts = (pairs) =>
-  pairs.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)));
+  pairs
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)));
 
 /** Puts new content where old content was, if it differs; what was opened or had the focus keeps it. */
 export const replace = (holder, ...children) => {

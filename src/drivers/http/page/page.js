@@ -26,7 +26,9 @@ const showHead = ({ name, version, validator, ready, stuck, chain, signing, time
   replace(at('name'), name);
   document.title = `${ready ? '' : '(!) '}${name} – Serai coordinator`;
   const verdict = at('verdict');
-  const said = ready ? 'Well: every stage with work makes progress' : `Not well: ${stuck.length} ${stuck.length === 1 ? 'stage stands' : 'stages stand'} still`;
+  const said = ready
+    ? 'Well: every stage with work makes progress'
+    : `Not well: ${stuck.length} ${stuck.length === 1 ? 'stage stands' : 'stages stand'} still`;
   // Said to those who cannot see it only when it changes.
   if (verdict.textContent !== said) verdict.textContent = said;
   verdict.className = `badge ${ready ? 'good' : 'bad'}`;
@@ -43,9 +45,20 @@ const showHead = ({ name, version, validator, ready, stuck, chain, signing, time
   );
 };
 
+/** The module that a stage is of, where its name says so. */
+const moduleOf = (stage) => /^\/[^/]+\/(\w+) /.exec(stage)?.[1];
+
+/** A stage's name without what is the same for all of them. */
+const stageName = (stage) => stage.replace(/^\/[^/]+\//, '').replace(/0x([0-9a-f]{8})[0-9a-f]{52}([0-9a-f]{4})/, '0x$1…$2');
+
 const showStuck = ({ stuck, time }) => {
   at('s-stuck').hidden = stuck.length === 0;
-  const rows = stuck.map(({ stage, since, waiting, why }) => [stage, String(waiting), duration(Date.parse(time) - Date.parse(since)), why]);
+  const rows = stuck.map(({ stage, since, waiting, why }) => [
+    stageName(stage),
+    String(waiting),
+    duration(Date.parse(time) - Date.parse(since)),
+    why,
+  ]);
   replace(at('stuck'), table('Stages with work in them that nothing has left for ten seconds', ['Stage', 'Waiting', 'For', 'Why'], rows));
 };
 
@@ -55,14 +68,20 @@ const showStops = ({ signing }) => {
   replace(
     at('stops'),
     quarantine && el('p', {}, badge('quarantine', 'bad'), quarantine.reasons.join('; ')),
-    stops.length > 0 && table('Nothing new is begun for these', ['What', 'Cause', 'Reason'], stops.map(({ scope, code, reason }) => [scope, code, reason])),
+    stops.length > 0 &&
+      table(
+        'Nothing new is begun for these',
+        ['What', 'Cause', 'Reason'],
+        stops.map(({ scope, code, reason }) => [scope, code, reason]),
+      ),
   );
 };
 
 const STATES = { held: '', out: '', convening: '', preprocesses: '', shares: '', completing: 'good' };
 
 const showAttempt = (attempt) => {
-  const { network, session, kind, id, window, round, rule, state, why, waitsFor, n, t, party, members, convener, preprocesses, shares } = attempt;
+  const { network, session, kind, id, window, round, rule, state, why, waitsFor, n, t, party, members, convener, preprocesses, shares } =
+    attempt;
   const key = `attempt-${network}-${session}-${kind}-${id}`;
   return el(
     'article',
@@ -105,13 +124,21 @@ const showAttempts = ({ signing }) => {
   if (signing === null) return replace(at('attempts'), nothing('The crypto module has not told yet, or does not run in this process.'));
   const { attempts, open } = signing;
   if (open === 0) return replace(at('attempts'), nothing('Nothing waits to be signed.'));
-  replace(at('attempts'), el('p', {}, `${open} to be signed${open > attempts.length ? `; the oldest ${attempts.length} are shown` : ''}`), attempts.map(showAttempt));
+  replace(
+    at('attempts'),
+    el('p', {}, `${open} to be signed${open > attempts.length ? `; the oldest ${attempts.length} are shown` : ''}`),
+    attempts.map(showAttempt),
+  );
 };
 
 const setState = (set) => {
   const { keyGen } = set;
   if (keyGen === null) return badge(set.state, set.state === 'active' ? 'good' : '');
-  const done = keyGen.submitted ? 'keys sent to the chain' : keyGen.generated ? `keys generated, signing round ${keyGen.musigRound}` : `${keyGen.commitments} commitments, ${keyGen.shares} shares`;
+  const done = keyGen.submitted
+    ? 'keys sent to the chain'
+    : keyGen.generated
+      ? `keys generated, signing round ${keyGen.musigRound}`
+      : `${keyGen.commitments} commitments, ${keyGen.shares} shares`;
   return [badge('keygen'), `attempt ${keyGen.attempt}: ${done}`];
 };
 
@@ -126,16 +153,28 @@ const showSets = ({ signing }) => {
     set.ours.join(', ') || 'none',
   ]);
   const vaults = networks.map(({ network, session, nextBatch, stopped }) =>
-    el('div', {}, el('dt', {}, network), el('dd', {}, `${session === null ? 'no vault yet' : `session ${session} holds the vault`}, next batch ${nextBatch}${stopped ? ', stopped' : ''}`)),
+    el(
+      'div',
+      {},
+      el('dt', {}, network),
+      el(
+        'dd',
+        {},
+        `${session === null ? 'no vault yet' : `session ${session} holds the vault`}, next batch ${nextBatch}${stopped ? ', stopped' : ''}`,
+      ),
+    ),
   );
   replace(
     at('sets'),
     el('dl', { class: 'facts' }, vaults),
-    rows.length === 0 ? nothing('We are in no set.') : table('Sets we are a member of', ['Set', 'State', 'Key', 'Shares that sign', 'Ours'], rows),
+    rows.length === 0
+      ? nothing('We are in no set.')
+      : table('Sets we are a member of', ['Set', 'State', 'Key', 'Shares that sign', 'Ours'], rows),
   );
 };
 
-const errorOf = (error, now) => (error === null ? 'none' : `${error.code}${error.text ? `: ${error.text}` : ''}, ${duration(now - error.at)} ago`);
+const errorOf = (error, now) =>
+  error === null ? 'none' : `${error.code}${error.text ? `: ${error.text}` : ''}, ${duration(now - error.at)} ago`;
 
 const showPeers = ({ peers, time }) => {
   if (peers === null) return replace(at('peers'), nothing('The connection module has not told yet, or does not run in this process.'));
@@ -143,15 +182,29 @@ const showPeers = ({ peers, time }) => {
   const connected = peers.peers.filter(({ state }) => state === 'connected').length;
   const rows = peers.peers.map((peer) => [
     hex(peer.validator),
-    [badge(peer.state, peer.state === 'connected' ? 'good' : peer.state === 'disconnected' ? 'bad' : ''), `for ${duration(now - peer.since)}`],
+    [
+      badge(peer.state, peer.state === 'connected' ? 'good' : peer.state === 'disconnected' ? 'bad' : ''),
+      `for ${duration(now - peer.since)}`,
+    ],
     `${duration(peer.roundTrip)}, ${peer.queue} waiting`,
     errorOf(peer.lastError, now),
-    peer.theirs === null ? 'it never said' : `for ${duration(peer.theirs.at - peer.theirs.since)}, said ${duration(now - peer.theirs.at)} ago`,
+    peer.theirs === null
+      ? 'it never said'
+      : `for ${duration(peer.theirs.at - peer.theirs.since)}, said ${duration(now - peer.theirs.at)} ago`,
     peer.theirs === null ? '–' : `${duration(peer.theirs.roundTrip)}, ${peer.theirs.queue} waiting`,
     peer.theirs === null ? '–' : errorOf(peer.theirs.lastError, peer.theirs.at),
     peer.version === null ? '–' : `${peer.version}${peer.protocol === null ? '' : ` (${peer.protocol})`}`,
   ]);
-  const columns = ['Validator', 'We see it', 'There and back', 'Last error', 'It sees us', 'Its there and back', 'Its last error', 'Version'];
+  const columns = [
+    'Validator',
+    'We see it',
+    'There and back',
+    'Last error',
+    'It sees us',
+    'Its there and back',
+    'Its last error',
+    'Version',
+  ];
   replace(
     at('peers'),
     peers.stopped !== null && el('p', {}, badge('no links', 'bad'), peers.stopped),
@@ -166,7 +219,8 @@ const showSolvency = ({ solvency }) => {
   if (solvency === null) return replace(at('solvency'), nothing('The integrity module has not told yet, or does not run in this process.'));
   const rows = solvency.map(({ coin, state, sum, waitsFor, breaches }) => {
     const of = (amount) => (sum === null ? '–' : money(coin, amount));
-    const verdict = state === null ? badge('no verdict yet') : badge(breaches > 0 ? `${state}, ${breaches} in a row` : state, VERDICTS[state]);
+    const verdict =
+      state === null ? badge('no verdict yet') : badge(breaches > 0 ? `${state}, ${breaches} in a row` : state, VERDICTS[state]);
     return [
       coin,
       [verdict, waitsFor === null ? null : ` waits for ${waitsFor}`],
@@ -174,7 +228,10 @@ const showSolvency = ({ solvency }) => {
     ];
   });
   const columns = ['Coin', 'Verdict', 'Booked', 'Pending in', 'Failed', 'Pending out', 'Fees', 'Required', 'Vault', 'Difference'];
-  replace(at('solvency'), table('Required = booked + pending in + failed + pending out − fees; difference = vault − required', columns, rows));
+  replace(
+    at('solvency'),
+    table('Required = booked + pending in + failed + pending out − fees; difference = vault − required', columns, rows),
+  );
 };
 
 const showPipeline = ({ stages, stuck, time }) => {
@@ -182,26 +239,38 @@ const showPipeline = ({ stages, stuck, time }) => {
   const now = Date.parse(time);
   // Modules that tell are always at work; they are shown when they fall silent.
   const shown = stages.filter(({ name, metric }) => (!name.endsWith(' runs') && metric === undefined) || still.has(name));
+  const urgency = ({ name, waiting }) => (still.has(name) ? 2 : waiting > 0 ? 1 : 0);
+  shown.sort((one, other) => urgency(other) - urgency(one));
   const rows = shown.map(({ name, waiting, movedAt, reason, optional }) => [
-    name,
+    stageName(name),
     still.has(name) ? badge('stands still', 'bad') : waiting === 0 ? 'idle' : badge(optional ? 'waits' : 'moves', optional ? '' : 'good'),
     String(waiting),
     waiting === 0 ? '–' : duration(Math.max(0, now - movedAt)),
     reason ?? '–',
   ]);
-  const flying = shown.reduce((sum, { waiting }) => sum + waiting, 0);
+  const flying = new Map();
+  for (const { name, waiting } of shown) flying.set(moduleOf(name) ?? 'other', (flying.get(moduleOf(name) ?? 'other') ?? 0) + waiting);
   replace(
     at('pipeline'),
-    el('p', {}, `${flying} in flight`),
-    rows.length === 0 ? nothing('No stage has told yet.') : table('Where work passes through', ['Stage', 'State', 'In flight', 'Lag', 'In the way'], rows),
+    el('dl', { class: 'facts' }, facts([...flying].map(([module, waiting]) => [module, `${waiting} in flight`]))),
+    rows.length === 0
+      ? nothing('No stage has told yet.')
+      : table('Where work passes through', ['Stage', 'State', 'In flight', 'Lag', 'In the way'], rows),
   );
 };
 
 const showLetters = ({ deadLetters }) => {
-  if (deadLetters === null) return replace(at('letters'), nothing('The integrity module has not told yet, or does not run in this process.'));
+  if (deadLetters === null)
+    return replace(at('letters'), nothing('The integrity module has not told yet, or does not run in this process.'));
   const { open, newest } = deadLetters;
   if (open === 0) return replace(at('letters'), nothing('None is open.'));
-  const rows = newest.map((letter) => [`letter ${letter.at}`, letter.fate, letter.code, letter.offset === null ? letter.topic : `${letter.topic} at ${letter.offset}`, letter.by]);
+  const rows = newest.map((letter) => [
+    `letter ${letter.at}`,
+    letter.fate,
+    letter.code,
+    letter.offset === null ? letter.topic : `${letter.topic} at ${letter.offset}`,
+    letter.by,
+  ]);
   replace(
     at('letters'),
     el('p', {}, badge(`${open} open`, 'bad'), '“coordinator dlq show” tells why, “dlq replay” and “dlq drop” close them'),
@@ -229,7 +298,8 @@ const silent = (why) => {
   document.title = '(!) no answer – Serai coordinator';
   const silence = at('silence');
   silence.hidden = false;
-  const since = heard === undefined ? 'It has not answered yet' : `No answer since ${heard.toLocaleTimeString()}; below is how it stood then`;
+  const since =
+    heard === undefined ? 'It has not answered yet' : `No answer since ${heard.toLocaleTimeString()}; below is how it stood then`;
   const said = `${since}. ${why}`;
   if (silence.textContent !== said) silence.textContent = said;
 };
@@ -241,7 +311,9 @@ const ask = async () => {
     if (answer.ok) return await answer.json();
     silent(`The process answered ${answer.status}.`);
   } catch (error) {
-    silent(error.name === 'TimeoutError' ? 'The process is there, but does not answer in time.' : 'The process does not answer: is it running?');
+    silent(
+      error.name === 'TimeoutError' ? 'The process is there, but does not answer in time.' : 'The process does not answer: is it running?',
+    );
   }
   return undefined;
 };
