@@ -1,4 +1,4 @@
-import { Observable, Subject, type Subscription } from 'rxjs';
+import { Observable, Subject } from 'rxjs';
 import { supervise } from '../core/supervise.ts';
 import type { Route } from '../modules/module.ts';
 import type { Validator } from './validator.ts';
@@ -38,7 +38,11 @@ export const openPresence = async ({ name, open, stop$, came }: PresenceOptions,
   let away = isAway;
   let over = false;
   let life: Life | undefined;
-  const changed$ = new Subject<void>();
+  /** Hear when it is to go or to come, or when all is over. */
+  const listeners = new Set<() => void>();
+  const change = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
 
   const begin = async (): Promise<Life> => {
     const own$ = new Subject<void>();
@@ -60,32 +64,34 @@ export const openPresence = async ({ name, open, stop$, came }: PresenceOptions,
     const check = (): void => {
       if (away || over) running.stop(DRAIN);
     };
-    const watching: Subscription = changed$.subscribe(check);
+    listeners.add(check);
     check();
     try {
       await running.ended;
     } finally {
-      watching.unsubscribe();
+      listeners.delete(check);
     }
     if (!over) await end();
   };
 
+  const changed = (): Promise<void> =>
+    new Promise((resolve) => {
+      const hear = (): void => {
+        listeners.delete(hear);
+        resolve();
+      };
+      listeners.add(hear);
+    });
+
   const run = async (): Promise<void> => {
-    while (!over) {
-      if (!away) await live();
-      else
-        await new Promise<void>((resolve) =>
-          changed$.subscribe(() => {
-            resolve();
-          }),
-        );
-    }
+    while (!over) await (away ? changed() : live());
   };
 
-  stop$.subscribe(() => {
+  const finish = (): void => {
     over = true;
-    changed$.next();
-  });
+    change();
+  };
+  stop$.subscribe({ next: finish, error: finish });
   if (!away) life = await begin();
   return {
     name,
@@ -102,15 +108,12 @@ export const openPresence = async ({ name, open, stop$, came }: PresenceOptions,
             subscriber.error(error);
           },
         );
-        return () => {
-          over = true;
-          changed$.next();
-        };
+        return finish;
       }),
     },
     setAway: (isNow) => {
       away = isNow;
-      changed$.next();
+      change();
     },
     close: end,
   };

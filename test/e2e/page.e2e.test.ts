@@ -77,7 +77,7 @@ describe.skipIf(chromium === undefined)('the page, in a browser', () => {
     await page.open(`${devnet.url}dave/`);
     await page.until("!document.getElementById('silence').hidden");
     expect(await page.evaluate(text('silence'))).toContain('The process answered 503.');
-    await page.evaluate("document.querySelector('.devnet nav a[href=\"/bob/\"]').click()");
+    await page.evaluate('document.querySelector(\'.devnet nav a[href="/bob/"]\').click()');
     await page.until(`location.pathname === '/bob/' && document.getElementById('name') && ${text('name')} === 'bob'`);
     await page.until("document.getElementById('fault-away') && document.getElementById('fault-away').checked");
     await page.evaluate("document.getElementById('fault-away').click()");
@@ -89,7 +89,11 @@ describe.skipIf(chromium === undefined)('the page, in a browser', () => {
       fetch(`${devnet.url}faults`, { method: 'POST', headers, body: '{"fault":"stall","value":1}' }).then((answer) => answer.status);
     expect(await switched({ 'content-type': 'application/json', origin: 'http://evil.example' })).toBe(403);
     expect(await switched({ 'content-type': 'text/plain' })).toBe(415);
-    expect(await page.evaluate("fetch('/faults').then((answer) => answer.json()).then(({ faults }) => faults.find(({ fault }) => fault === 'stall').value)")).toBe(0);
+    expect(
+      await page.evaluate(
+        "fetch('/faults').then((answer) => answer.json()).then(({ faults }) => faults.find(({ fault }) => fault === 'stall').value)",
+      ),
+    ).toBe(0);
 
     expect(page.complaints.filter((one) => !one.includes('503'))).toEqual([]);
     await devnet.stop();
@@ -113,7 +117,16 @@ describe.skipIf(chromium === undefined)('the page, in a browser', () => {
           ...{ self: key, listens: [evil], height: 1, refused: { [evil]: 1 }, stopped: evil },
           peers: [
             {
-              ...{ validator: key, state: 'disconnected', since: 0, address: evil, openedBy: 'them', roundTrip: 1, queue: 1, version: evil },
+              ...{
+                validator: key,
+                state: 'disconnected',
+                since: 0,
+                address: evil,
+                openedBy: 'them',
+                roundTrip: 1,
+                queue: 1,
+                version: evil,
+              },
               ...{ protocol: 1, epoch: 1, certificateUntil: 1, throttled: false, links: 1, failures: 1 },
               ...{ sentMessages: 1, sentBytes: 1, receivedMessages: 1, receivedBytes: 1 },
               lastError: { code: evil, text: evil.repeat(3), at: 0, theirs: true },
@@ -136,7 +149,10 @@ describe.skipIf(chromium === undefined)('the page, in a browser', () => {
     await page.open(server.url);
     await page.until("document.getElementById('backups').innerText.includes('onerror')");
     for (const id of ['name', 'facts', 'stuck', 'stops', 'peers', 'solvency', 'letters', 'backups'])
-      expect([id, await page.evaluate<string>(`document.getElementById('${id}').innerText`)]).toEqual([id, expect.stringContaining('<img src=x')]);
+      expect([id, await page.evaluate<string>(`document.getElementById('${id}').innerText`)]).toEqual([
+        id,
+        expect.stringContaining('<img src=x'),
+      ]);
     expect(await page.evaluate("document.querySelectorAll('img, svg, body script').length")).toBe(0);
     expect(await page.evaluate('window.hacked === undefined')).toBe(true);
     expect(page.complaints).toEqual([]);

@@ -32,7 +32,7 @@ export const letterWritten = (draft: Draft, id: string, { at, by, time, topic, o
   letters.put(draft, id, { at, by, time, topic, offset, fate, code });
   const known = [...letters.rows(draft)];
   if (known.length <= KEPT) return;
-  const [oldest = ''] = known.reduce((one, other) => (BigInt(other[1].at) < BigInt(one[1].at) ? other : one));
+  const [oldest] = known.reduce((one, other) => (BigInt(other[1].at) < BigInt(one[1].at) ? other : one));
   letters.delete(draft, oldest);
   beyond.put(draft, '', (beyond.get(draft, '') ?? 0) + 1);
 };

@@ -85,7 +85,7 @@ const peers = z.strictObject({
 const block = z.strictObject({ number: height.describe('its height'), hash: hex.describe('its hash') });
 
 /** What the observation module knows of its chain. */
-export const chainStatus = z.strictObject({
+const chainStatus = z.strictObject({
   genesisHash: hexOf(32).describe('which chain it is'),
   profile: z.string().describe('the layout of its bytes'),
   finalized: block.nullable().describe('the finalized block that was observed and recorded last'),
@@ -94,7 +94,6 @@ export const chainStatus = z.strictObject({
     .nullable()
     .describe('a block that cannot be read; nothing of it is passed over'),
 });
-export type ChainStatus = z.infer<typeof chainStatus>;
 
 const keyGen = z.strictObject({
   attempt: u32.describe('the attempt that is open'),

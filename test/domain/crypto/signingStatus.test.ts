@@ -54,7 +54,12 @@ describe('what is told of signing', () => {
     }, 200);
     expect(waitedForAway).toBeGreaterThan(0);
     expect([...seen]).toEqual(expect.arrayContaining(['out', 'convening', 'preprocesses', 'shares', 'completing']));
-    expect(signingStatus(network.members[0]?.rows ?? new Draft({ get: () => undefined, rows: () => [] }), { networks: ['Bitcoin'], isLive: () => true }).open).toBe(0);
+    expect(
+      signingStatus(network.members[0]?.rows ?? new Draft({ get: () => undefined, rows: () => [] }), {
+        networks: ['Bitcoin'],
+        isLive: () => true,
+      }).open,
+    ).toBe(0);
   });
 
   it('says why nothing is begun while a network is stopped', () => {
@@ -92,12 +97,7 @@ describe('what is told of signing', () => {
       });
     const told = signingStatus(draft, { networks: ['Bitcoin'], isLive: () => true });
     schema.parse(told);
-    expect([told.open, told.attempts.length, told.sets.length, told.stops.length]).toEqual([
-      500,
-      SHOWN.attempts,
-      SHOWN.sets,
-      SHOWN.stops,
-    ]);
+    expect([told.open, told.attempts.length, told.sets.length, told.stops.length]).toEqual([500, SHOWN.attempts, SHOWN.sets, SHOWN.stops]);
     expect(told.sets[0]?.session).toBe(199);
     expect(JSON.stringify(told).length).toBeLessThan(1_000_000);
   });

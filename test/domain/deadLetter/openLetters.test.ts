@@ -42,7 +42,8 @@ describe('open letters', () => {
   it('are counted when there are more than are kept, and the newest are shown', () => {
     const draft = empty();
     for (let id = 0; id < 1_200; id += 1) letterWritten(draft, String(id), letterAt(id));
-    expect(lettersStatus(draft)).toMatchObject({ open: 1_200, newest: expect.objectContaining({ 0: letterAt(1_199) }) });
+    const { open, newest } = lettersStatus(draft);
+    expect([open, newest[0]]).toEqual([1_200, letterAt(1_199)]);
     for (let id = 0; id < 1_200; id += 1) letterClosed(draft, String(id));
     expect(lettersStatus(draft)).toEqual({ open: 0, newest: [] });
   });

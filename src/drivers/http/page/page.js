@@ -20,6 +20,12 @@ const money = (coin, amount) => {
   return `${whole < 0n ? '−' : ''}${digits.slice(0, cut)}${decimals > 0 ? `.${digits.slice(cut)}` : ''} ${symbol}`;
 };
 
+/** Our own validator, as the status names it. */
+let self;
+
+/** A validator by its key; ourselves by name. */
+const who = (validator) => (validator === self ? el('span', {}, 'us, ', hex(validator)) : hex(validator));
+
 const clock = (iso) => el('time', { datetime: iso }, new Date(iso).toLocaleTimeString());
 
 const showHead = ({ name, version, validator, ready, stuck, chain, signing, time }) => {
@@ -95,10 +101,10 @@ const showAttempt = (attempt) => {
         ['Attempt', `${attempt.attempt}: ${rule} window ${window}, round ${round}`],
         ['Party', party === null ? `${t} of ${n}, not known yet` : `${party.join(', ')} (${t} of ${n})`],
         ['Seed', attempt.seed === null ? 'not finalized' : `block ${attempt.seed.number}`],
-        ['Convener', convener === null ? null : hex(convener)],
+        ['Convener', convener === null ? null : who(convener)],
         ['Preprocesses', String(preprocesses)],
         ['Shares', String(shares)],
-        ['Waits for', waitsFor.length === 0 ? null : waitsFor.flatMap((validator, place) => [place > 0 ? ', ' : '', hex(validator)])],
+        ['Waits for', waitsFor.length === 0 ? null : waitsFor.flatMap((validator, place) => [place > 0 ? '; ' : '', who(validator)])],
       ]),
     ),
     el(
@@ -109,7 +115,7 @@ const showAttempt = (attempt) => {
         'Every validator of the set',
         ['Validator', 'In', 'Shares', 'Drawn at', 'Why'],
         members.map((member) => [
-          hex(member.validator),
+          who(member.validator),
           member.signs.length > 0 ? badge('in', 'good') : badge('out'),
           member.shares.join(', '),
           member.drawn.join(', '),
@@ -319,10 +325,11 @@ const ask = async () => {
 };
 
 const show = (status) => {
+  self = status.validator;
+  for (const part of PARTS) part(status);
   heard = new Date();
   document.body.classList.remove('silent');
   at('silence').hidden = true;
-  for (const part of PARTS) part(status);
 };
 
 /** Resolves when it is time to ask again, or when somebody looks again. */
@@ -343,7 +350,11 @@ const follow = async () => {
   for (;;) {
     if (!document.hidden) {
       const status = await ask();
-      if (status !== undefined) show(status);
+      try {
+        if (status !== undefined) show(status);
+      } catch (error) {
+        silent(`This page cannot show what was answered (${error.message}): load it again, its program may have been replaced.`);
+      }
     }
     await pause();
   }
