@@ -75,6 +75,7 @@ program
   .option('--timeout <seconds>', 'time the cycles may take', whole(1, 86_400), 120)
   .option('--data <dir>', 'keep state in this folder, and go on from it')
   .option('--port <n>', 'port of the simulated node, 0 for any', whole(0, 65_535), 0)
+  .option('--page-port <n>', 'port of the web page on this machine, 0 for any', whole(0, 65_535), 0)
   .addOption(
     new Option('--fault <name[=value]>', `something that goes wrong, may be given again: ${FAULT_NAMES.join(', ')}`)
       .argParser(fault)

@@ -6,9 +6,11 @@ import { Subject } from 'rxjs';
 import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
 import { type Devnet, type DevnetOptions, openDevnet } from '../devnet/devnet.ts';
+import { openDevnetPage } from '../devnet/devnetPage.ts';
 import { DevnetTimeout } from '../devnet/devnetTimeout.ts';
 import type { FaultSwitch } from '../devnet/faultSwitch.ts';
 import { liveView } from '../devnet/liveView.ts';
+import { PortError } from '../devnet/portError.ts';
 import { Results } from '../devnet/reports.ts';
 import type { User } from '../devnet/user.ts';
 import { report as reportSchema } from '../domain/crypto/reports.ts';
@@ -25,6 +27,8 @@ export interface DevnetCommand {
   /** Where state is kept; without it, in a folder that is deleted at the end. */
   readonly data?: string;
   readonly port: number;
+  /** Port of the web page; 0 for any free one. */
+  readonly pagePort: number;
   readonly blockTime: number;
   readonly sessionBlocks: number;
   readonly networks: readonly ExternalNetworkName[];
@@ -68,6 +72,9 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
     (it) => it.close(),
   );
   print(`Serai devnet: node at ${devnet.node.url}, ${String(devnet.validators.length)} validators; log in ${logFile}; Ctrl-C stops it`);
+  const page = await openPage(devnet, command.pagePort);
+  opened.defer(() => page.close());
+  print(`Page: ${page.url} shows each of them live, and switches faults`);
   const results = new Results();
   const view = liveView(command.networks, print);
   const unwatch = devnet.watch((published) => {
@@ -94,6 +101,14 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
   const summary = { ...results.summary(), seconds };
   process.stdout.write(`${command.json ? JSON.stringify(summary) : `${String(command.cycles)} cycles in ${String(seconds)} s`}\n`);
+};
+
+const openPage = async (devnet: Devnet, port: number): ReturnType<typeof openDevnetPage> => {
+  try {
+    return await openDevnetPage({ devnet, port });
+  } catch (cause) {
+    throw new PortError(`the page cannot listen on port ${String(port)} (${String(cause)}); give another --page-port`, { cause });
+  }
 };
 
 /** Runs each network's cycles one after the other; those that were done before are passed over. */

@@ -5,6 +5,7 @@ import { lastVerified, listBackups } from '../data/backup/readBackup.ts';
 import type { Store } from '../data/store.ts';
 import { timeOfBackup } from '../domain/backup/manifest.ts';
 import type { Stage } from '../domain/health/readiness.ts';
+import { type BackupStatus, cut } from '../domain/health/status.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
 import { type BackedUp, backUpModule, backupOf } from './backups.ts';
 
@@ -21,6 +22,8 @@ export interface KeepBackups {
 export interface KeptBackups {
   /** When the latest backup was found whole; since when there is none, where there never was one. */
   readonly stage: () => Stage;
+  /** When the latest one was taken and found whole, as `/status` tells it. */
+  readonly status: () => BackupStatus;
   /** Takes one now, behind the one that is under way. */
   readonly takeNow: () => Promise<readonly BackedUp[]>;
   readonly close: () => Promise<void>;
@@ -39,6 +42,8 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
   const stop = new AbortController();
   const stopped = (): boolean => stop.signal.aborted;
   let verifiedAt = now();
+  /** Of the place that is behind, where there are several. */
+  let latest: { readonly made: number; readonly verified: number | undefined } | undefined;
   let reason: string | undefined = 'no backup has been made yet';
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -50,6 +55,7 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
       const all = await backUpModule(config, module, store, { ...options, at, cause, progress });
       verifiedAt = Math.min(...all.map(({ verified }) => Date.parse(verified.at)));
       reason = undefined;
+      latest = { made: Math.min(...all.map(({ manifest }) => Date.parse(manifest.takenAt))), verified: verifiedAt };
       for (const { where, manifest, written, verified } of all)
         made(module, manifest.id, {
           where,
@@ -68,12 +74,17 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
   const lookBack = async (): Promise<number> => {
     const of = backupOf(config, module);
     let oldest = Number.POSITIVE_INFINITY;
+    let behind: typeof latest;
     for (const target of targets) {
-      const latest = (await listBackups({ target }, of)).at(-1);
-      const verified = latest === undefined ? undefined : await lastVerified({ target }, of, latest);
+      const newest = (await listBackups({ target }, of)).at(-1);
+      const verified = newest === undefined ? undefined : await lastVerified({ target }, of, newest);
       if (verified !== undefined) verifiedAt = Date.parse(verified.at);
-      oldest = Math.min(oldest, latest === undefined || verified === undefined ? 0 : timeOfBackup(latest));
+      const made = newest === undefined ? 0 : timeOfBackup(newest);
+      if (newest !== undefined && made < (behind?.made ?? Number.POSITIVE_INFINITY))
+        behind = { made, verified: verified === undefined ? undefined : Date.parse(verified.at) };
+      oldest = Math.min(oldest, verified === undefined ? 0 : made);
     }
+    latest = behind;
     if (oldest > 0) reason = undefined;
     return oldest;
   };
@@ -102,6 +113,13 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
       optional: true,
       metric: 'backup_last_verified_seconds',
       ...(reason === undefined ? {} : { reason }),
+    }),
+    status: () => ({
+      module,
+      made: latest === undefined ? null : new Date(latest.made).toISOString(),
+      verified: latest?.verified === undefined ? null : new Date(latest.verified).toISOString(),
+      age: latest === undefined ? null : Math.max(0, Math.round((now() - latest.made) / 1000)),
+      failing: reason === undefined ? null : cut(reason),
     }),
     takeNow: () => take(now(), 'operator'),
     close: async () => {

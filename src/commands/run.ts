@@ -3,7 +3,9 @@ import type { Config } from '../core/configSchema.ts';
 import { EXIT } from '../core/exitCodes.ts';
 import { openLog } from '../core/log.ts';
 import { type MetricsTold, openExposition } from '../core/metrics.ts';
+import { VERSION } from '../core/version.ts';
 import type { Stage } from '../domain/health/readiness.ts';
+import { type Sections, type Status, statusOf } from '../domain/health/status.ts';
 import type { PeersReport } from '../domain/peers/peerReport.ts';
 import { controlFolder, openControlSocket } from '../drivers/http/controlSocket.ts';
 import { type HealthOptions, openHealthServer, statusPage } from '../drivers/http/healthServer.ts';
@@ -48,11 +50,19 @@ interface Hearing {
   /** One who falls silent stands still as well. */
   readonly stages: () => readonly Stage[];
   readonly peers: () => PeersReport | undefined;
+  readonly status: () => Status;
   readonly metrics: () => readonly MetricsTold[];
 }
 
-const hearAll = (): Hearing => {
+const hearAll = (name: string): Hearing => {
   const last = new Map<string, { readonly told: Told; readonly at: number }>();
+  const stages = (): Stage[] =>
+    [...last].flatMap(([teller, { told, at }]) => [
+      ...told.stages,
+      { name: `${teller} runs`, waiting: 1, movedAt: at, reason: 'it has not said where its work stands' },
+    ]);
+  const all = (): Told[] => [...last.values()].map(({ told }) => told);
+  const peers = (): PeersReport | undefined => all().find((told) => told.peers !== undefined)?.peers;
   return {
     of: (teller) => {
       last.set(teller, { told: { stages: [], metrics: [] }, at: Date.now() });
@@ -60,13 +70,20 @@ const hearAll = (): Hearing => {
         last.set(teller, { told, at: Date.now() });
       };
     },
-    stages: () =>
-      [...last].flatMap(([teller, { told, at }]) => [
-        ...told.stages,
-        { name: `${teller} runs`, waiting: 1, movedAt: at, reason: 'it has not said where its work stands' },
-      ]),
-    peers: () => [...last.values()].find(({ told }) => told.peers !== undefined)?.told.peers,
-    metrics: () => [...last.values()].map(({ told }) => told.metrics),
+    stages,
+    peers,
+    status: () =>
+      statusOf({
+        now: Date.now(),
+        version: VERSION,
+        name,
+        validator: all().find((told) => told.validator !== undefined)?.validator ?? null,
+        stages: stages(),
+        peers: peers() ?? null,
+        backups: all().flatMap((told) => told.backups ?? []),
+        ...(Object.assign({}, ...all().map((told) => told.sections ?? {})) as Sections),
+      }),
+    metrics: () => all().map((told) => told.metrics),
   };
 };
 
@@ -147,9 +164,9 @@ const runThreads = async (config: Config, master: Uint8Array, hearing: Hearing, 
 
 /** Runs the coordinator a configuration describes, until a signal: each module in a thread, or some of them in this one. */
 export const runCoordinator = async (config: Config, { modules }: RunCommand): Promise<void> => {
-  const hearing = hearAll();
+  const hearing = hearAll(config.general.name);
   const master = await masterKey(config);
-  const status = { stages: hearing.stages, now: Date.now, status: () => ({ peers: hearing.peers() }) };
+  const status = { stages: hearing.stages, now: Date.now, status: hearing.status };
   await using opened = new AsyncDisposableStack();
   if (config.http !== undefined) {
     const exposition = openExposition();

@@ -20,7 +20,7 @@ import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domai
 import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
-import { type Coordinator, openCoordinator } from '../modules/coordinator.ts';
+import { openCoordinator } from '../modules/coordinator.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
 import { backUpModule, backupTargets } from './backups.ts';
 import { deriver, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
@@ -268,7 +268,20 @@ export const runModules = async (
     ...[...backups.values()].map(({ stage }) => stage()),
   ];
   onTask(taskOf({ liveLog, backups, stores }));
-  const telling = keepTelling({ stages, peers: coordinator.peers }, metrics, tell);
+  const telling = keepTelling(
+    () => {
+      const links = coordinator.peers();
+      return {
+        stages: stages(),
+        validator,
+        sections: coordinator.sections(),
+        backups: [...backups.values()].map(({ status }) => status()),
+        ...(links === undefined ? {} : { peers: links }),
+      };
+    },
+    metrics,
+    tell,
+  );
   try {
     // Metrics that cannot be told are a fault as any other.
     await Promise.race([running.ended, telling.failed]);
@@ -282,15 +295,14 @@ export const runModules = async (
 
 /** Tells at once and then every second how modules stand. */
 const keepTelling = (
-  { stages, peers }: Pick<Coordinator, 'stages' | 'peers'>,
+  status: () => ModuleStatus,
   metrics: Registry,
   tell: Surroundings['tell'],
 ): { readonly failed: Promise<never>; readonly stop: () => void } => {
   const failed = Promise.withResolvers<never>();
   const tellNow = (): void => {
-    const links = peers();
     tellMetrics(metrics).then((counted) => {
-      tell({ stages: stages(), ...(links === undefined ? {} : { peers: links }), metrics: counted });
+      tell({ ...status(), metrics: counted });
     }, failed.reject);
   };
   tellNow();

@@ -170,8 +170,15 @@ export const configSchema = z.strictObject({
         .default({}),
     })
     .prefault({}),
-  /** Where health is told; without it, nowhere. Who can reach it can read it. */
-  http: z.strictObject({ host: host.default('127.0.0.1'), port }).optional(),
+  /** Where health is told and the page is shown; without it, nowhere. Who can reach it can read it. */
+  http: z
+    .strictObject({
+      host: host.default('127.0.0.1'),
+      port,
+      /** Names under which a browser may ask for the page and `/status`, besides localhost and addresses: as behind a proxy. */
+      names: z.array(z.string().regex(/^[a-z0-9.-]+$/, 'expected a host name in lower case, without a port')).default([]),
+    })
+    .optional(),
   keys: z.strictObject({
     /** A development account instead of a key file; its secret is known to everyone. */
     dev_account: z.enum(['Alice', 'Bob', 'Charlie', 'Dave', 'Eve', 'Ferdie']).optional(),

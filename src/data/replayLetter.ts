@@ -5,7 +5,7 @@ import { fromHex } from '../domain/hex.ts';
 import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import { RecordError } from '../domain/record/recordError.ts';
 import { verifySignature } from '../domain/record/signRecord.ts';
-import { type Json, table } from '../domain/tables.ts';
+import { type Draft, type Json, table } from '../domain/tables.ts';
 import { handleRecord, type PlacedRecord, type TopicReading } from './topicStep.ts';
 
 export interface ReplayLetter {
@@ -20,6 +20,8 @@ export interface ReplayLetter {
   readonly readings: ReadonlyMap<string, TopicReading>;
   /** Writes a letter for a record that was refused again upon the order at `offset`. */
   readonly refuseAgain: (letter: string, offset: bigint) => TopicReading['refuse'];
+  /** Hears of every letter that the operator did something about, whoever wrote it. */
+  readonly closed?: ((draft: Draft, letter: string) => void) | undefined;
 }
 
 /** Letters whose record was handled again, by id: an order that comes twice is carried out once. */
@@ -54,10 +56,12 @@ export const understandLetterAct =
     const { self, operator, refuseAgain } = options;
     if (source !== operator) throw new RecordError('record.forged', `${source} gives no orders`);
     const act = letterAct.parse({ type, data });
-    if (act.type === LETTER_DROPPED || act.data.record.headers['ce_source'] !== self) return () => undefined;
     const { letter } = act.data;
+    const close = (draft: Draft): void => options.closed?.(draft, letter);
+    if (act.type === LETTER_DROPPED || act.data.record.headers['ce_source'] !== self) return close;
     const { reading, record } = keptIn(options, letter, act.data.record);
     return (draft) => {
+      close(draft);
       if (replayed.get(draft, letter) !== undefined) return;
       replayed.put(draft, letter, { offset: offset.toString() });
       const refusal: Refusal | undefined = handleRecord(draft, reading, record);

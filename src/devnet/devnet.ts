@@ -12,9 +12,11 @@ import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import type { Route } from '../modules/module.ts';
 import type { StoredRecord } from '../streams/fromTopic.ts';
 import type { DevnetLog } from './devnetLog.ts';
-import type { FaultSwitch } from './faultSwitch.ts';
+import { type FaultBoard, FaultError, openFaultBoard } from './faultBoard.ts';
+import { FAULT_KINDS, type Fault, type FaultSwitch } from './faultSwitch.ts';
 import { setFault } from './node/faults.ts';
 import { openSeraiNode, type SeraiNode } from './node/seraiNode.ts';
+import { openPresence, type Presence } from './presence.ts';
 import { type ExternalChain, openExternalChain } from './processor/externalChain.ts';
 import { User } from './user.ts';
 import { openValidator, type Validator } from './validator.ts';
@@ -22,10 +24,6 @@ import { forge, misreport, thiefOf } from './wrongs.ts';
 
 /** The validators of the simulated chain's genesis. */
 export const ACCOUNTS = ['Alice', 'Bob', 'Charlie', 'Dave'] as const;
-
-/** What a thief takes, and seconds by which a processor lags, where the fault does not say. */
-const STOLEN = 1_000n;
-const LAG = 20;
 
 /** Blocks of which even the lying endpoint tells the truth. */
 const TRUTHFUL = 40;
@@ -42,7 +40,7 @@ export interface DevnetOptions {
   /** Serai blocks of a session, after which the sets rotate; 0 for one session without end. */
   readonly sessionBlocks: number;
   readonly log: DevnetLog;
-  /** What goes wrong from the start; the node's own faults can be switched while it runs (`devnet_setFault`). */
+  /** What goes wrong from the start. */
   readonly faults: readonly FaultSwitch[];
   readonly stop$: Observable<unknown>;
   /** Stands between a module and its store, by name as in `alice/crypto`: for who wants to see or stop what is written. */
@@ -63,7 +61,9 @@ export interface Devnet {
   readonly node: SeraiNode;
   /** One of each network. */
   readonly users: readonly User[];
-  readonly validators: readonly Validator[];
+  readonly validators: readonly Presence[];
+  /** What goes wrong, and how it is switched. */
+  readonly faults: FaultBoard;
   readonly routes: readonly Route[];
   /** Tells of every record on the validators' chain, report and dead-letter topics, from the first one ever. */
   readonly watch: (tell: (published: Published) => void) => () => void;
@@ -84,6 +84,9 @@ const rootSecret = async (dir: string): Promise<Uint8Array> => {
   }
 };
 
+/** Whether the validator at a place is away where so many of the last ones are. */
+const isAway = (at: number, away: number): boolean => at >= ACCOUNTS.length - away;
+
 /** Opens the devnet on its folder: whatever was there goes on where it stood. */
 export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
   const { dir, seed, port, blockTime, sessionBlocks, networks, log, faults, stop$ } = options;
@@ -101,61 +104,100 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
       (it) => it.close(),
     );
     const endpoints = [node.url];
-    // The last ones are away: one, or as many as the fault says.
-    let present: number = ACCOUNTS.length;
-    const wrongs: { bend?: typeof misreport; lag?: number } = {};
-    let stolen = 0n;
-    let forges = false;
-    for (const { fault, value } of faults) {
-      switch (fault) {
-        case 'away':
-          present = Math.max(0, ACCOUNTS.length - Number(value));
-          break;
-        case 'lying-endpoint':
-          endpoints.push(await node.openLiar(node.finalizedNumber() + TRUTHFUL));
-          break;
-        case 'misreport':
-          wrongs.bend = misreport;
-          break;
-        case 'lag':
-          wrongs.lag = value === true ? LAG : value;
-          break;
-        case 'steal':
-          stolen = value === true ? STOLEN : BigInt(value);
-          break;
-        case 'forge':
-          forges = true;
-          break;
-        default:
-          setFault(node.faults, fault, value);
-      }
-    }
     const externals: { network: ExternalNetworkName; chain: ExternalChain }[] = [];
     for (const network of networks) {
       const store = opened.adopt(await openRocksdbStore(join(dir, network.toLowerCase())), (it) => it.close());
       externals.push({ network, chain: await openExternalChain({ store, network }) });
     }
+
+    const wrongs = { misreports: false, lag: 0 };
+    const processors = {
+      bend: (observation: ExternalObservation) => (wrongs.misreports ? misreport(observation) : observation),
+      lag: () => wrongs.lag,
+    };
+    const presences: Presence[] = [];
+    const victim = (): Validator => {
+      const here = presences.map((presence) => presence.validator()).find((validator) => validator !== undefined);
+      if (here === undefined) throw new FaultError('every validator is away');
+      return here;
+    };
+    /** How many of the last ones are away. */
+    let away = 0;
+    const steal = (amount: number): void => {
+      for (const { network, chain } of externals) opened.defer(followVaults(victim(), thiefOf(chain, network, BigInt(amount)), failed));
+    };
+    const carryOut = async (fault: Fault, value: number): Promise<void> => {
+      switch (fault) {
+        case 'away':
+          away = value;
+          for (const [at, presence] of presences.entries()) presence.setAway(isAway(at, away));
+          return;
+        case 'lying-endpoint':
+          endpoints.push(await node.openLiar(node.finalizedNumber() + TRUTHFUL));
+          return;
+        case 'misreport':
+          wrongs.misreports = value > 0;
+          return;
+        case 'lag':
+          wrongs.lag = value;
+          return;
+        case 'steal':
+          if (value > 0) steal(value);
+          return;
+        case 'forge':
+          if (value > 0) await forge(victim());
+          return;
+        default:
+          setFault(node.faults, fault, value);
+      }
+    };
+    const board = openFaultBoard(carryOut);
+
+    // What is wrong with the node or the processors is so before the validators are there; what is done to them comes after.
+    const later = new Set<Fault>(['steal', 'forge']);
+    const wanted = faults.map(({ fault, value }) => ({ fault, value: value === true ? (FAULT_KINDS[fault].usual ?? 1) : value }));
+    for (const { fault, value } of wanted) if (!later.has(fault)) await board.begin(fault, value);
+
     const addresses: PeerAddress[] = [];
-    const validators: Validator[] = [];
-    for (const [at, account] of ACCOUNTS.slice(0, present).entries()) {
-      const processors = at === 0 ? wrongs : {};
-      const own = { account, dir, root, externals, endpoints, addresses, random, log, processors, stop$, through, reachedAt } as const;
-      validators.push(opened.adopt(await openValidator(own), (validator) => validator.close()));
+    const watchers = new Set<Watcher>();
+    const came = (validator: Validator): (() => void) => {
+      for (const watcher of watchers) watcher.follow(validator);
+      return () => {
+        for (const watcher of watchers) watcher.leave(validator);
+      };
+    };
+    for (const [at, account] of ACCOUNTS.entries()) {
+      const own = { account, dir, root, externals, endpoints, addresses, random, log, through, reachedAt } as const;
+      const open = (leave$: Observable<unknown>): Promise<Validator> =>
+        openValidator({ ...own, processors: at === 0 ? processors : {}, stop$: leave$ });
+      const presence = await openPresence({ name: account.toLowerCase(), open, stop$, came }, isAway(at, away));
+      presences.push(opened.adopt(presence, (it) => it.close()));
     }
-    const [victim] = validators;
-    if (forges && victim !== undefined) await forge(victim);
-    if (stolen > 0n && victim !== undefined)
-      for (const { network, chain } of externals) opened.defer(followVaults(victim, thiefOf(chain, network, stolen), failed));
-    const stack = opened.move();
+    for (const { fault, value } of wanted) if (later.has(fault)) await board.begin(fault, value);
     return {
       node,
       users: externals.map(
         ({ network, chain }) => new User({ network, seed, external: chain, nodeUrl: node.url, genesisHash: node.genesisHash }),
       ),
-      validators,
-      routes: validators.flatMap(({ routes }) => routes),
-      watch: (tell) => watch(validators, tell),
-      close: () => stack.disposeAsync(),
+      validators: presences,
+      faults: board,
+      routes: presences.map(({ route }) => route),
+      watch: (tell) => {
+        const watcher = watcherOf(tell);
+        watchers.add(watcher);
+        for (const presence of presences) {
+          const validator = presence.validator();
+          if (validator !== undefined) watcher.follow(validator);
+        }
+        return () => {
+          watchers.delete(watcher);
+          for (const presence of presences) {
+            const validator = presence.validator();
+            if (validator !== undefined) watcher.leave(validator);
+          }
+        };
+      },
+      close: () => opened.disposeAsync(),
     };
   } catch (error) {
     await opened.disposeAsync();
@@ -176,17 +218,29 @@ const followVaults = (
   return bus.read(topicsOf(name).serai, 0n, deliver, failed);
 };
 
-const watch = (validators: readonly Validator[], tell: (published: Published) => void): (() => void) => {
-  const stops = validators.flatMap(({ name, bus }) =>
-    (['chain', 'reports', 'deadLetter'] as const).map((topic) => {
-      const deliver = (record: StoredRecord): Promise<void> => {
-        tell({ validator: name, topic, record });
-        return Promise.resolve();
-      };
-      return bus.read(topicsOf(name)[topic], 0n, deliver, () => undefined);
-    }),
-  );
-  return () => {
-    for (const stop of stops) void stop();
+/** Reads what validators publish, from the first record ever, while they are there. */
+interface Watcher {
+  readonly follow: (validator: Validator) => void;
+  readonly leave: (validator: Validator) => void;
+}
+
+const watcherOf = (tell: (published: Published) => void): Watcher => {
+  const stops = new Map<Validator, (() => Promise<void>)[]>();
+  return {
+    follow: (validator) => {
+      const { name, bus } = validator;
+      const reads = (['chain', 'reports', 'deadLetter'] as const).map((topic) => {
+        const deliver = (record: StoredRecord): Promise<void> => {
+          tell({ validator: name, topic, record });
+          return Promise.resolve();
+        };
+        return bus.read(topicsOf(name)[topic], 0n, deliver, () => undefined);
+      });
+      stops.set(validator, reads);
+    },
+    leave: (validator) => {
+      for (const stop of stops.get(validator) ?? []) void stop();
+      stops.delete(validator);
+    },
   };
 };

@@ -21,8 +21,8 @@ export interface ProcessorServiceDeps extends ModuleDeps {
   readonly chain: ExternalChain;
   /** What it tells instead of what it saw. */
   readonly bend?: (observation: ExternalObservation) => ExternalObservation;
-  /** Seconds by which it sees each external block late. */
-  readonly lag?: number;
+  /** Seconds by which it sees each external block late, as it is now. */
+  readonly lag?: () => number;
 }
 
 /** The last Serai block that was told of. */
@@ -49,7 +49,7 @@ const EPOCH_START = new Date(0).toISOString();
 
 /** A processor double on the deployment's topics: commands in, replies out, what it sees on its chain to `<name>-serai`. */
 export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<Module> => {
-  const { network, topics, crypto, processor, chain, deadLetter, lag = 0 } = deps;
+  const { network, topics, crypto, processor, chain, deadLetter, lag = () => 0 } = deps;
   const bend = deps.bend ?? ((observation: ExternalObservation) => observation);
   const commands = topics.commands(network);
   const replies = topics.replies(network);
@@ -149,7 +149,7 @@ export const openProcessorService = async (deps: ProcessorServiceDeps): Promise<
       const gate = new AbortController();
       const from = ((ledger.cursor('external') as number | undefined) ?? 0) + 1;
       const deliver = async (block: ExternalBlock): Promise<void> => {
-        if (lag > 0) await sleep(lag * 1_000, undefined, { signal: gate.signal });
+        if (lag() > 0) await sleep(lag() * 1_000, undefined, { signal: gate.signal });
         await ledger.commit(observed(block, await processor.observe(block, gate.signal)));
       };
       chain.follow(from, deliver, gate.signal).then(

@@ -4,6 +4,7 @@ import { openMetrics } from '../core/metrics.ts';
 import { VERSION } from '../core/version.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
 import type { Store } from '../data/store.ts';
+import { type Status, statusOf } from '../domain/health/status.ts';
 import { type Hex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
@@ -51,6 +52,8 @@ export interface Validator {
   readonly publicKey: Hex;
   readonly bus: EmbeddedLog;
   readonly routes: readonly Route[];
+  /** How its coordinator stands, as `/status` tells it. */
+  readonly status: () => Status;
   readonly close: () => Promise<void>;
 }
 
@@ -114,6 +117,8 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         },
       });
       const [address] = peers.addresses();
+      const before = addresses.findIndex((known) => known.validator === validator);
+      if (before >= 0) addresses.splice(before, 1);
       if (address !== undefined) addresses.push({ validator, address: await options.reachedAt(address) });
       return peers;
     };
@@ -176,6 +181,17 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
       name,
       publicKey: validator,
       bus,
+      status: () =>
+        statusOf({
+          now: Date.now(),
+          version: VERSION,
+          name,
+          validator,
+          stages: coordinator.stages(),
+          peers: coordinator.peers() ?? null,
+          backups: null,
+          ...coordinator.sections(),
+        }),
       routes: [...coordinator.routes, ...services.flatMap(({ routes }) => routes)],
       close: () => stack.disposeAsync(),
     };

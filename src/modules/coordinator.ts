@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import type { Store } from '../data/store.ts';
 import { MusigSigner } from '../domain/crypto/musigSigner.ts';
 import type { Stage } from '../domain/health/readiness.ts';
+import type { Sections } from '../domain/health/status.ts';
 import type { Hex } from '../domain/hex.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
 import { WINDOW } from '../domain/party/window.ts';
@@ -74,6 +75,8 @@ export interface Coordinator {
   readonly stages: () => readonly Stage[];
   /** How the links stand, where the connection module runs here. */
   readonly peers: () => PeersReport | undefined;
+  /** What the modules that run here tell of their parts. */
+  readonly sections: () => Sections;
   readonly close: () => Promise<void>;
 }
 
@@ -165,6 +168,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
       routes: opened.flatMap(({ routes }) => routes),
       stages: () => opened.flatMap(({ stages }) => stages()),
       peers: () => peers(),
+      sections: () => Object.assign({}, ...opened.map(({ section }) => section?.() ?? {})) as Sections,
       close,
     };
   } catch (error) {

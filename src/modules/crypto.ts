@@ -3,6 +3,7 @@ import type { Ledger } from '../data/ledger.ts';
 import { reopenRounds } from '../domain/crypto/confirm.ts';
 import type { CryptoContext } from '../domain/crypto/context.ts';
 import { enterEpoch, resume } from '../domain/crypto/quarantine.ts';
+import { signingStatus } from '../domain/crypto/signingStatus.ts';
 import { ownEpoch, quarantine } from '../domain/crypto/standing.ts';
 import { obeyOrder } from '../domain/crypto/stops.ts';
 import { processorOpened, understandChain, understandExternal, understandPeer, understandReply } from '../domain/crypto/understand.ts';
@@ -124,6 +125,7 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
       },
     ],
     stages: () => [...module.stages(), ...quarantineStage(ledger)],
+    section: () => ({ signing: signingStatus(ledger, context) }),
     close: () => ledger.close(),
   };
 };

@@ -1,4 +1,7 @@
+import { letterData } from '../domain/deadLetter/letter.ts';
+import { letterClosed, lettersStatus, letterWritten } from '../domain/deadLetter/openLetters.ts';
 import { bookChainRecord, bookExternalRecord, heedOrder, type IntegrityContext, staleNetworks } from '../domain/solvency/integrity.ts';
+import { solvencyStatus } from '../domain/solvency/solvencyStatus.ts';
 import type { Topics } from '../domain/topics.ts';
 import { type Module, type ModuleDeps, openModule } from './module.ts';
 
@@ -25,6 +28,18 @@ export const openIntegrity = async (deps: IntegrityDeps): Promise<Module> => {
         obey: (draft, order) => {
           heedOrder(draft, context, order);
         },
+        closed: letterClosed,
+      }),
+      module.read({
+        topic: deadLetter,
+        sealed: false,
+        refused: 'dead-letter',
+        understand: ({ attributes, offset }, data) => {
+          const letter = letterData.parse(data);
+          return (draft) => {
+            letterWritten(draft, attributes.id, { ...letter, at: offset.toString(), by: attributes.source, time: attributes.time });
+          };
+        },
       }),
       ...[topics.reports, topics.control, deadLetter].map(module.relayTopic),
     ],
@@ -37,6 +52,7 @@ export const openIntegrity = async (deps: IntegrityDeps): Promise<Module> => {
         reason: `nothing can be said since Serai block ${String(since)}: one of the chains is heard of further than the other`,
       })),
     ],
+    section: () => ({ solvency: solvencyStatus(ledger, context), deadLetters: lettersStatus(ledger) }),
     close: () => ledger.close(),
   };
 };

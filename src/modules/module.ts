@@ -21,6 +21,7 @@ import { isOfIntegrity, type Order, order } from '../domain/control/orders.ts';
 import { againId, letterOf, type Refusal, refusalOf } from '../domain/deadLetter/letter.ts';
 import { ParkedRecord } from '../domain/deadLetter/parkedRecord.ts';
 import type { Stage } from '../domain/health/readiness.ts';
+import type { Sections } from '../domain/health/status.ts';
 import type { ChainError } from '../domain/observation/chainError.ts';
 import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import { proveRuns } from '../domain/record/proveRun.ts';
@@ -50,6 +51,8 @@ export interface Module {
   readonly routes: readonly Route[];
   /** Where its work passes through. */
   readonly stages: () => readonly Stage[];
+  /** What it tells of its own part in `/status`. */
+  readonly section?: () => Sections;
   readonly close: () => Promise<void>;
 }
 
@@ -106,6 +109,8 @@ export interface ReadControl {
   readonly integrity: string;
   /** `id` is that of the order's record. */
   readonly obey: (draft: Draft, order: Order, id: string) => void;
+  /** Hears of every dead letter that the operator did something about. */
+  readonly closed?: (draft: Draft, letter: string) => void;
 }
 
 /** A module's ledger, and the two shapes of pipeline over it. */
@@ -265,9 +270,9 @@ export const openModule = async (
     stages,
     open: (topic, record) => dataOf(ledger, { self: source, sealingSecret }, topic, record),
     read,
-    readControl: ({ topic, operator, integrity, obey }) => {
+    readControl: ({ topic, operator, integrity, obey, closed }) => {
       const publicKey = publicKeyOf(signingSecret);
-      const ofLetters = understandLetterAct({ self: source, publicKey, operator, deadLetter, readings, refuseAgain });
+      const ofLetters = understandLetterAct({ self: source, publicKey, operator, deadLetter, readings, refuseAgain, closed });
       // What is decided on again may make sealed messages.
       const { name, running$ } = read({
         topic,

@@ -110,6 +110,17 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
       relayTopic(deadLetter),
     ],
     stages: () => [...stages(), ...parkedStage()],
+    section: () => {
+      const parked = parkedAt.get(ledger, '');
+      return {
+        chain: {
+          genesisHash: reader.genesisHash,
+          profile: reader.profile,
+          finalized: cursorOf(ledger) ?? null,
+          parked: parked === undefined ? null : { height: parked.height, code: parked.code },
+        },
+      };
+    },
     close: () => ledger.close(),
   };
 };

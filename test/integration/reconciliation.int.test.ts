@@ -29,7 +29,7 @@ const sum = (amounts: readonly string[]): bigint => amounts.reduce((all, amount)
 /** What left the vault with a transaction: the amount in the text that was signed. */
 const paidBy = ({ message }: { readonly message: string }): string => {
   const text = Buffer.from(message.slice(2), 'hex').toString('latin1');
-  return String((JSON.parse(text.slice(text.indexOf('{"'))) as { readonly amount: string }).amount);
+  return (JSON.parse(text.slice(text.indexOf('{"'))) as { readonly amount: string }).amount;
 };
 
 /** What the vault held after each block, from the blocks alone. */

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Reporter, TestModule } from 'vitest/node';
+import { chromium } from './browser.ts';
 import { goldenPresent } from './golden.ts';
 
 const has = (program: string, argument: string): boolean => spawnSync(program, [argument], { stdio: 'ignore' }).status === 0;
@@ -18,6 +19,7 @@ export default class LeftOut implements Reporter {
         ? []
         : ['tests against a real Kafka broker (no Java 17 or Maven)']),
       ...(!ran.has('integration') || has('openssl', 'version') ? [] : ['tests of Kafka with TLS and SASL (no openssl)']),
+      ...(!ran.has('e2e') || chromium !== undefined ? [] : ['tests of the page in a browser (no Chromium)']),
       ...(skipped === 0 ? [] : [`${String(skipped)} tests skipped in all`]),
     ];
     console.log(missing.length === 0 ? 'left out: nothing' : `left out: ${missing.join('; ')}`);

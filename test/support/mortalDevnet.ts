@@ -58,6 +58,7 @@ await runDevnet({
   timeout: 180,
   ...(values.data === undefined ? {} : { data: values.data }),
   port: 0,
+  pagePort: 0,
   blockTime: 200,
   sessionBlocks: 0,
   networks: ['Bitcoin'],

@@ -25,6 +25,10 @@ export const obeyOrder = (draft: Draft, { type, data }: Order): void => {
   }
 };
 
+/** What is stopped, with its cause: `pause`, or the code of what was found. */
+export const stopsOf = (view: View): { readonly scope: Scope; readonly code: string; readonly reason: string }[] =>
+  [...stops.rows(view)].map(([cause, { scope, reason }]) => ({ scope, code: cause.slice(0, cause.lastIndexOf('/')), reason }));
+
 /** Whether nothing new is to be signed for a network. */
 export const isSigningStopped = (view: View, network: ExternalNetworkName): boolean =>
   [...stops.rows(view)].some(([, { scope }]) => scope === 'node' || scope === 'signing' || scope === network);

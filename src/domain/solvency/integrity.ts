@@ -19,11 +19,11 @@ export interface IntegrityContext {
 }
 
 /** How each coin stands. */
-const judged = table<Judged>('solvencyJudged');
+export const judged = table<Judged>('solvencyJudged');
 /** What was published last of each coin, without the block. */
-const published = table<string>('solvencyPublished');
+export const published = table<string>('solvencyPublished');
 /** The Serai block since which nothing can be said of a network, and whether that was told. */
-const waiting = table<{ readonly since: number; readonly told: boolean }>('solvencyWaiting');
+export const waiting = table<{ readonly since: number; readonly told: boolean }>('solvencyWaiting');
 
 /** What is to be done about a record, once its data is understood. */
 type Understood = (draft: Draft) => void;

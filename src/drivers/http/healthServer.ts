@@ -1,20 +1,24 @@
 import { metricsText } from '../../domain/health/metrics.ts';
 import { readiness, type Stage } from '../../domain/health/readiness.ts';
+import type { Status } from '../../domain/health/status.ts';
 import { type HttpServer, openHttpServer, type Page, type Pages } from './httpServer.ts';
+import { webPage } from './webPage.ts';
 
 export interface HealthOptions {
   /** The stages as they are now. */
   readonly stages: () => readonly Stage[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** What `/status` shows beside the stages, by name. */
-  readonly status?: () => Readonly<Record<string, unknown>>;
+  /** What `/status` answers. */
+  readonly status: () => Status;
 }
 
 export interface HealthServerOptions extends HealthOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** Names under which a browser may ask, besides localhost and addresses. */
+  readonly names?: readonly string[];
   /** What Prometheus is answered besides the stages. */
   readonly metrics?: () => Promise<string>;
 }
@@ -37,19 +41,16 @@ export class HttpError extends Error {
   }
 }
 
-/** `GET /status`: every stage, whether all make progress, and what else there is to say. */
+/** `GET /status`: all there is to say (docs/status.md). */
 export const statusPage =
-  ({ stages, now, status }: HealthOptions): Page =>
-  () => {
-    const all = stages();
-    return { body: { ...readiness(all, now()), stages: all, ...status?.() } };
-  };
+  ({ status }: Pick<HealthOptions, 'status'>): Page =>
+  () => ({ body: status() });
 
 /**
  * Serves `GET /health/live` (200 while the process answers), `/health/ready` (200, or 503 with the stages that stand still, since
- * when and why), `/status` (every stage, and the peers) and `/metrics` (Prometheus' text format).
+ * when and why), `/status` (docs/status.md), `/metrics` (Prometheus' text format), and `/`, the page that shows all this to people.
  */
-export const openHealthServer = async ({ host, port, metrics, ...health }: HealthServerOptions): Promise<HealthServer> => {
+export const openHealthServer = async ({ host, port, names = [], metrics, ...health }: HealthServerOptions): Promise<HealthServer> => {
   const pages: Pages = {
     'GET /health/live': () => ({ body: { live: true } }),
     'GET /health/ready': () => {
@@ -57,20 +58,21 @@ export const openHealthServer = async ({ host, port, metrics, ...health }: Healt
       return { status: verdict.ready ? 200 : 503, body: verdict };
     },
     'GET /status': statusPage(health),
+    ...(await webPage()),
     'GET /metrics': async () => ({
       body: `${metricsText(health.stages(), health.now())}${(await metrics?.()) ?? ''}`,
       type: 'text/plain; version=0.0.4; charset=utf-8',
     }),
   };
-  const server = await listen(host, port, pages);
+  const server = await listen(host, port, pages, [host, ...names]);
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${String(bound)}`, close: server.close };
 };
 
-const listen = async (host: string, port: number, pages: Pages): Promise<HttpServer> => {
+const listen = async (host: string, port: number, pages: Pages, names: readonly string[]): Promise<HttpServer> => {
   try {
-    return await openHttpServer({ listen: { host, port }, pages });
+    return await openHttpServer({ listen: { host, port }, pages, names });
   } catch (cause) {
     throw new HttpError(host, port, cause);
   }
