@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 const checks = {
   types: ['tsc', '--noEmit'],
-  lint: ['eslint', '--max-warnings', '0', 'src', 'test', 'bench'],
+  lint: ['eslint', '--max-warnings', '0', 'src', 'test', 'bench', 'scripts'],
   format: ['biome', 'check', 'src', 'test', 'bench', 'scripts'],
   boundaries: ['depcruise', '--config', '.dependency-cruiser.cjs', 'src'],
   'dead code': ['knip'],

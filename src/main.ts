@@ -9,6 +9,7 @@ import {
   externalNetworks,
   FAULT_NAMES,
   fault,
+  level,
   MODULES,
   modules,
   offset,
@@ -27,12 +28,14 @@ import type { PeersCommand } from './commands/peers.ts';
 import type { ReplayCommand } from './commands/replay.ts';
 import type { ResumeCommand } from './commands/resume.ts';
 import type { RunCommand } from './commands/run.ts';
+import type { StatusCommand } from './commands/status.ts';
 import type { TailCommand } from './commands/tail.ts';
 import type { TopicsCommand } from './commands/topics.ts';
 import type { VerifyCommand } from './commands/verify.ts';
 import { ConfigError } from './core/configError.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
+import { LOG_LEVELS, type LogLevel } from './core/log.ts';
 import { runbookOf } from './core/runbook.ts';
 import { VERSION } from './core/version.ts';
 import type { Scope } from './domain/control/orders.ts';
@@ -111,6 +114,30 @@ configured(program.command('run'))
     const loaded = loadConfig(config, process.env, set);
     const { runCoordinator } = await import('./commands/run.ts');
     await runCoordinator(loaded, options);
+    process.exit(0);
+  });
+
+configured(program.command('status'))
+  .description('show how the running coordinator stands: what it signs, what is in its way, and why')
+  .option('--json', 'print what /status answers (docs/status.md)', false)
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run -s coordinator -- status --config config/local.toml\n  npm run -s coordinator -- status --config config/local.toml --json',
+  )
+  .action(async ({ config, set, ...options }: Configured & StatusCommand) => {
+    const { showStatus } = await import('./commands/status.ts');
+    await showStatus(loadConfig(config, process.env, set), options);
+    process.exit(0);
+  });
+
+configured(program.command('log-level'))
+  .description("show the level of the running coordinator's log, or change it until its next start")
+  .argument('[level]', `one of ${LOG_LEVELS.join(', ')}`, level)
+  .option('--json', 'print one JSON object', false)
+  .addHelpText('after', '\nExample:\n  npm run -s coordinator -- log-level debug --config config/local.toml')
+  .action(async (asked: LogLevel | undefined, { config, set, json }: Configured & { json: boolean }) => {
+    const { logLevel } = await import('./commands/logLevel.ts');
+    await logLevel(loadConfig(config, process.env, set), asked, json);
     process.exit(0);
   });
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { LOG_LEVELS, type LogLevel } from '../core/log.ts';
 import { FAULT_NAMES, type FaultSwitch, readFault } from '../devnet/faultSwitch.ts';
 import type { Scope } from '../domain/control/orders.ts';
 import { type ExternalNetworkName, externalNetwork, type SignId, signId } from '../domain/processor/ids.ts';
@@ -92,4 +93,11 @@ export const attemptName = (text: string): SignId => {
   if (!read.success || more.length > 0)
     throw new InvalidArgumentError('expected network/session/kind/id/attempt, as in "Bitcoin/0/batch/3/128" or "Monero/1/plan/0x…/0".');
   return read.data;
+};
+
+/** How much the log says. */
+export const level = (text: string): LogLevel => {
+  const known = LOG_LEVELS.find((one) => one === text);
+  if (known === undefined) throw new InvalidArgumentError(`expected one of ${LOG_LEVELS.join(', ')}.`);
+  return known;
 };

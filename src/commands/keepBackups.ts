@@ -111,7 +111,6 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
       waiting: 1,
       movedAt: verifiedAt,
       optional: true,
-      metric: 'backup_last_verified_seconds',
       ...(reason === undefined ? {} : { reason }),
     }),
     status: () => ({

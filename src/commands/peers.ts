@@ -2,24 +2,12 @@ import type { Config } from '../core/configSchema.ts';
 import type { PeerReport, PeersReport } from '../domain/peers/peerReport.ts';
 import { askCoordinator, ControlError, controlFolder } from '../drivers/http/controlSocket.ts';
 import { columns } from './columns.ts';
+import { passed } from './passed.ts';
 import { printable } from './printable.ts';
 
 export interface PeersCommand {
   readonly json: boolean;
 }
-
-const UNITS = [
-  [86_400_000, 'd'],
-  [3_600_000, 'h'],
-  [60_000, 'min'],
-  [1_000, 's'],
-] as const;
-
-/** A time that has passed, in its largest unit: `3 min`. */
-export const passed = (milliseconds: number): string => {
-  const [length, unit] = UNITS.find(([least]) => milliseconds >= least) ?? [1_000, 's'];
-  return `${String(Math.floor(Math.max(0, milliseconds) / length))} ${unit}`;
-};
 
 const milliseconds = (value: number | null): string =>
   value === null ? '-' : `${value < 10 ? value.toFixed(1) : String(Math.round(value))} ms`;

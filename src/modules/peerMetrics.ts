@@ -73,7 +73,7 @@ const PER_PEER: readonly PerPeer[] = [
   },
 ];
 
-/** Registers what is to be known of the links (docs/peers.md); it is read when somebody asks for metrics. */
+/** Registers what is to be known of the links (docs/metrics.md); it is read when somebody asks for metrics. */
 export const peerMetrics = (registry: Registry, report: () => PeersReport): void => {
   const registers = [registry];
   for (const { name, help, kind: Kind, value } of PER_PEER) {

@@ -1,18 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { configSchema } from '../../src/core/configSchema.ts';
-import { statusFields } from '../../src/core/statusFields.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
-
-it('docs/status.md has every field of /status as the schema has it: npm run docs:status', () => {
-  const [, fields = ''] = read('docs/status.md').split('## Fields\n');
-  expect(fields.trim()).toBe(statusFields());
-});
-
-it('every field of /status says what it is', () => {
-  for (const row of statusFields().split('\n').slice(2)) expect(row).toMatch(/^\| `[^`]+` \| [^|]+ \| \S[^|]* \|$/);
-});
 
 it('README.md and docs/status.md show the picture that npm run screenshot makes', () => {
   const picture = readFileSync(new URL('../../docs/images/page.png', import.meta.url));

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { openExposition, tellMetrics } from '../../src/core/metrics.ts';
@@ -55,15 +54,5 @@ describe('metrics of peers', () => {
     expect(second).toContain('serai_coordinator_peer_connected{peer="0xab"} 0');
     expect(second).not.toContain('serai_coordinator_peer_round_trip_seconds{peer="0xab"}');
     expect(second).toContain('serai_coordinator_peers{state="disconnected"} 1');
-  });
-
-  it('are all in docs/peers.md, by name', async () => {
-    const registry = new Registry();
-    peerMetrics(registry, () => report(true));
-    const names = (await registry.getMetricsAsJSON()).map(({ name }) => name).sort();
-    const documented = [...readFileSync('docs/peers.md', 'utf8').matchAll(/^\| `(serai_coordinator_[a-z_]+)/gm)]
-      .map(([, name]) => name)
-      .sort();
-    expect(documented).toEqual(names);
   });
 });

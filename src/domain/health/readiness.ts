@@ -9,8 +9,6 @@ export interface Stage {
   readonly reason?: string;
   /** Whether the coordinator does its duty while this one stands still: one peer that is away does not keep it from that. */
   readonly optional?: boolean;
-  /** The name of the metric that tells how long ago it last moved, for those that others watch by age. */
-  readonly metric?: string;
 }
 
 /** A stage that stands still: since when, and why. */

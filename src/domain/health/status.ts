@@ -20,7 +20,6 @@ const stage = z.strictObject({
   movedAt: moment.describe('when something last left it, or came into it while it was empty; milliseconds since 1970'),
   reason: words.exactOptional().describe('what was in the way when it was last tried'),
   optional: z.boolean().exactOptional().describe('whether the coordinator is ready although this stage stands still'),
-  metric: z.string().exactOptional().describe('the metric that tells its age'),
 });
 
 const stuck = z.strictObject({

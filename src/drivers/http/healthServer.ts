@@ -60,7 +60,7 @@ export const openHealthServer = async ({ host, port, names = [], metrics, ...hea
     'GET /status': statusPage(health),
     ...(await webPage()),
     'GET /metrics': async () => ({
-      body: `${metricsText(health.stages(), health.now())}${(await metrics?.()) ?? ''}`,
+      body: `${metricsText(health.status())}${(await metrics?.()) ?? ''}`,
       type: 'text/plain; version=0.0.4; charset=utf-8',
     }),
   };

@@ -1,8 +1,5 @@
-import { z } from 'zod';
-import { status } from '../domain/health/status.ts';
-
-/** JSON Schema, as far as the status uses it. */
-interface Schema {
+/** JSON Schema, as far as our schemas use it. */
+export interface Schema {
   readonly description?: string;
   readonly type?: string;
   readonly enum?: readonly string[];
@@ -36,6 +33,5 @@ const rowsOf = ({ properties = {}, required = [] }: Schema, path: string): strin
     return [row, ...rowsOf(own.items ?? own, own.items === undefined ? `${here}.` : `${here}[].`)];
   });
 
-/** Every field of `/status` as rows of a table in Markdown: its path, its type, what it says. From the schema it is checked with. */
-export const statusFields = (): string =>
-  ['| field | type | what |', '|---|---|---|', ...rowsOf(z.toJSONSchema(status) as Schema, '')].join('\n');
+/** Every field of an object as rows of a table in Markdown: its path, its type, what it says. */
+export const fieldTable = (schema: Schema): string => ['| field | type | what |', '|---|---|---|', ...rowsOf(schema, '')].join('\n');
