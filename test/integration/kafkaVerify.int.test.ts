@@ -117,12 +117,13 @@ describe.runIf(brokerPossible)('verify, on a real broker', () => {
 
     const [forged = []] = writerOf('/mallory', MASTER).write('alice-control', messages('alice-control', 0, 1));
     await bus.append('alice-control', forged);
-    await producer.send({ topic: 'alice-control', messages: [{ value: 'hello' }] });
+    // Before or after the mark of the transaction, which the broker writes when it has already answered.
+    const [hello] = await producer.send({ topic: 'alice-control', messages: [{ value: 'hello' }] });
     await producer.disconnect();
     const unknown = await verify('control');
     expect(unknown.answer.faults).toEqual([
       expect.objectContaining({ offset: '0', code: 'record.unknown-source', source: '/mallory' }),
-      expect.objectContaining({ offset: '2', code: 'record.malformed', source: null }),
+      expect.objectContaining({ offset: hello?.baseOffset, code: 'record.malformed', source: null }),
     ]);
     expect(unknown.code).toBe(1);
   });
