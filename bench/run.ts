@@ -3,17 +3,17 @@ import { silenceCallTypeWarning } from '../src/drivers/polkadot/silenceCallTypeW
 import { bus } from './bus.ts';
 import { cycle } from './cycle.ts';
 import { type Figure, printFigure } from './figure.ts';
-import { memory } from './memory.ts';
 import { micro } from './micro.ts';
 import { observe } from './observe.ts';
 import { peers } from './peers.ts';
+import { processes } from './process.ts';
 import { roundTrips } from './roundTrips.ts';
 import { signing } from './signing.ts';
 import { store } from './store.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, minutes: { type: 'string', default: '10' } },
+  options: { json: { type: 'boolean', default: false }, minutes: { type: 'string', default: '60' } },
 });
 silenceCallTypeWarning();
 const report = (figure: Figure): void => {
@@ -30,7 +30,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
     await roundTrips(report);
   },
   store: () => store(report),
-  memory: () => memory(Number(values.minutes), report),
+  process: () => processes(Number(values.minutes), report),
 };
 const names = positionals.length === 0 ? Object.keys(benches) : positionals;
 for (const name of names) {

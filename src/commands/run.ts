@@ -13,7 +13,7 @@ import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 import { masterKey } from './deploymentKeys.ts';
 import { onSignals } from './onSignals.ts';
 import { tellActs } from './recordAct.ts';
-import { runModules, type Surroundings, type Told } from './runModules.ts';
+import type { Surroundings, Told } from './runModules.ts';
 import { allDone, type Task, type TaskDone, task } from './tasks.ts';
 
 export interface RunCommand {
@@ -183,8 +183,12 @@ export const runCoordinator = async (config: Config, { modules }: RunCommand): P
     openLog(config.general.log_level).warn({ reason: String(error) }, 'audit.acts-wait');
   });
   await openControl(config, modules, { ...status, peers: hearing.peers, work: (asked) => work(asked) }, opened);
-  if (modules === undefined) await runThreads(config, master, hearing, onTask);
-  else await runModules(config, modules, { master, onStop: onSignals, onTask, tell: hearing.of(modules.join(', ')) });
+  if (modules === undefined) {
+    await runThreads(config, master, hearing, onTask);
+    return;
+  }
+  const { runModules } = await import('./runModules.ts');
+  await runModules(config, modules, { master, onStop: onSignals, onTask, tell: hearing.of(modules.join(', ')) });
 };
 
 /** Opens the socket by which other commands speak to this process; each of them is a page. */

@@ -18,7 +18,6 @@ import { toHex } from '../domain/hex.ts';
 import { besideNode } from '../domain/peers/addresses.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
 import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
-import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
@@ -223,8 +222,10 @@ export const runModules = async (
         return bus;
       },
       chain,
-      openPeers: (memory) =>
-        openLibp2p({
+      openPeers: async (memory) => {
+        // Of the modules, which all have threads of their own, only one needs it.
+        const { openLibp2p } = await import('../drivers/libp2p/libp2pNetwork.ts');
+        return openLibp2p({
           listen: connection.listen,
           announce: connection.announce,
           peers: () => connection.peers.map(({ validator: peer, address }) => ({ validator: peer as `0x${string}`, address })),
@@ -239,7 +240,8 @@ export const runModules = async (
           log: (event, details) => {
             log.info(details, event);
           },
-        }),
+        });
+      },
       metrics,
       key: { publicKey: validator, secretKey: key.secretKey },
       signingSecrets,

@@ -1,8 +1,8 @@
-import { decodeAddress } from '@polkadot/util-crypto';
 import { z } from 'zod';
 import { type Hex, toHex } from '../domain/hex.ts';
 import { COORDINATOR_PORT } from '../domain/peers/addresses.ts';
 import { hexOf } from '../domain/processor/ids.ts';
+import { decodeSs58 } from '../domain/serai/ss58.ts';
 import { LOG_LEVELS } from './log.ts';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -93,18 +93,13 @@ const s3 = z.strictObject({
   secret_key_file: z.string().min(1),
 });
 
-const isSs58 = (text: string): boolean => {
-  try {
-    return decodeAddress(text).length === 32;
-  } catch {
-    return false;
-  }
-};
-
-const interest = z
-  .string()
-  .refine((text) => /^0x([0-9a-fA-F]{2})+$/.test(text) || isSs58(text), 'expected an SS58 address, or an external address as 0x and hex')
-  .transform((text): Hex => (text.startsWith('0x') ? (text.toLowerCase() as Hex) : toHex(decodeAddress(text))));
+const interest = z.string().transform((text, context): Hex => {
+  if (/^0x([0-9a-fA-F]{2})+$/.test(text)) return text.toLowerCase() as Hex;
+  const account = decodeSs58(text);
+  if (account !== undefined) return toHex(account);
+  context.addIssue('expected an SS58 address, or an external address as 0x and hex');
+  return z.NEVER;
+});
 
 const smallestUnit = z
   .string()

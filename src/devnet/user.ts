@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { encodeAddress } from '@polkadot/util-crypto';
 import { fromHex, type Hex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { encodeExtrinsic, signingPayload } from '../domain/serai/extrinsic.ts';
+import { encodeSs58 } from '../domain/serai/ss58.ts';
 import { storageItem, storageKey } from '../domain/serai/storageKey.ts';
 import { devAccount, type Sr25519Pair, signSr25519 } from '../domain/threshold/schnorrkel.ts';
 import { mainCoin } from './mainCoin.ts';
@@ -91,7 +91,7 @@ export class User {
   }
 
   async #nonce(): Promise<number> {
-    return Number(await this.#ask('system_accountNextIndex', [encodeAddress(this.#account.publicKey, 42)]));
+    return Number(await this.#ask('system_accountNextIndex', [encodeSs58(this.#account.publicKey)]));
   }
 
   async #ask(method: string, params: readonly unknown[]): Promise<unknown> {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subject } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +17,7 @@ import { type KafkaAdmin, openKafkaAdmin } from '../../src/drivers/kafka/openKaf
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { configFile, MASTER } from '../support/configFile.ts';
 import { startCommand } from '../support/devnetProcess.ts';
+import { freePort } from '../support/freePort.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 
 const BLOCKS = 12;
@@ -39,16 +39,6 @@ const MODES = {
   ],
 } as const;
 type Mode = keyof typeof MODES;
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 describe.runIf(brokerPossible)('the modules', () => {
   let broker: Broker;

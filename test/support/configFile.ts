@@ -6,8 +6,8 @@ import { toHex } from '../../src/domain/hex.ts';
 /** The master key of deployments that tests configure. */
 export const MASTER = new Uint8Array(32).fill(7);
 
-/** Writes a configuration for the deployment `alice` in a folder of its own, against a broker; returns the file. */
-export const configFile = (broker: string, more = ''): string => {
+/** Writes a configuration for the deployment `alice` in a folder of its own, against a broker, and a node's port where one runs; returns the file. */
+export const configFile = (broker: string, more = '', node = '2'): string => {
   const dir = mkdtempSync(join(tmpdir(), 'config-'));
   const [host = '', port = ''] = broker.split(':');
   const file = join(dir, 'alice.toml');
@@ -22,7 +22,7 @@ backup_dir = "${dir}/backups"
 backup_interval = "6h"
 [observation]
 rpc_host = "127.0.0.1"
-rpc_port = 2
+rpc_port = ${node}
 [chains]
 bitcoin = true
 [connection]

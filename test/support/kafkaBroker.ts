@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
+import { freePort } from './freePort.ts';
 import { type Certificates, makeCertificates } from './kafkaCertificates.ts';
 import { brokerPossible, has, JARS } from './kafkaJars.ts';
 
@@ -13,19 +13,6 @@ export { brokerPossible };
 
 /** Whether it can make certificates for one, too. */
 export const securedBrokerPossible: boolean = brokerPossible && has('openssl', 'version');
-
-const freePort = (): Promise<number> =>
-  new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => {
-        done(port);
-      });
-    });
-  });
 
 interface Ports {
   readonly plain: number;

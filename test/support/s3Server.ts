@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './freePort.ts';
 import { brokerPossible } from './kafkaJars.ts';
 
 /** Whether this machine can run a real S3 server: what runs the broker runs it, too. */
@@ -31,19 +31,6 @@ const fetchJars = (): void => {
     if (!existsSync(JARS)) throw error;
   }
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => {
-        done(port);
-      });
-    });
-  });
 
 export const S3_LOGIN = { accessKeyId: 'coordinator', secretAccessKey: 'not-a-real-secret' } as const;
 

@@ -1,11 +1,11 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
-import { decodeAddress } from '@polkadot/util-crypto';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { compact, option, u32, vec, vecBytes } from '../../domain/scale.ts';
 import type { Header } from '../../domain/serai/header.ts';
 import { block as blockType, headerHash } from '../../domain/serai/header.ts';
 import { network } from '../../domain/serai/networks.ts';
+import { decodeSs58 } from '../../domain/serai/ss58.ts';
 import { storageItem, storageKey } from '../../domain/serai/storageKey.ts';
 import { runtimeVersion } from '../../domain/serai/substrate.ts';
 import type { ChainView } from './chainView.ts';
@@ -165,7 +165,9 @@ export const rpcMethods = (chain: ChainView, subscriptions: readonly string[], f
       return [{ block: await chain.hashAt(height), changes }];
     },
     system_accountNextIndex: async ([account]) => {
-      return nonceOf(decodeAddress(String(account)), chain.best.number);
+      const publicKey = decodeSs58(String(account));
+      if (publicKey === undefined) throw wrong('invalid account ID');
+      return nonceOf(publicKey, chain.best.number);
     },
     system_chain: () => 'Local Test Network',
     system_chainType: () => 'Local',

@@ -1,7 +1,8 @@
-import { Metadata, TypeRegistry } from '@polkadot/types';
+import type { TypeRegistry as Registry } from '@polkadot/types';
 import type { PortableType } from '@polkadot/types/interfaces';
 import type { Hex } from '../../domain/hex.ts';
 import { coinBytes, networkBytes } from '../../domain/serai/networks.ts';
+import { Metadata, TypeRegistry } from './polkadot.ts';
 
 const withoutSerai = (bytes: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(bytes).filter(([name]) => name !== 'Serai'));
@@ -15,7 +16,7 @@ const flatTypes: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 const pathOf = ({ type }: PortableType): string => type.path.map((segment) => segment.toString()).join('::');
 
-const flatten = (registry: TypeRegistry, portable: PortableType, bytes: Readonly<Record<string, number>>): void => {
+const flatten = (registry: Registry, portable: PortableType, bytes: Readonly<Record<string, number>>): void => {
   const variants = Object.entries(bytes).map(([name, index]) => ({ name, fields: [], index, docs: [] }));
   portable.set(
     'type',

@@ -1,7 +1,7 @@
 import type { ProviderInterface } from '@polkadot/rpc-provider/types';
-import { compactAddLength, compactStripLength } from '@polkadot/util';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { patchMetadata } from './patchMetadata.ts';
+import { compactAddLength, compactStripLength } from './polkadot.ts';
 
 /** Metadata answers kept patched: a node gives the same bytes again and again, and patching takes tens of milliseconds. */
 const kept = 4;

@@ -1,6 +1,6 @@
-import { RpcCoder } from '@polkadot/rpc-provider/coder';
 import type { JsonRpcResponse, ProviderInterfaceCallback } from '@polkadot/rpc-provider/types';
 import { WebSocket } from 'ws';
+import { RpcCoder } from './polkadot.ts';
 
 /** An answer at most, in bytes: more than a block or a runtime's metadata ever is. */
 const ANSWER_LIMIT = 64 * 1024 * 1024;

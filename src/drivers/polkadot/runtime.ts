@@ -1,10 +1,9 @@
-import { decorateStorage, Metadata, TypeRegistry } from '@polkadot/types';
-import { compactStripLength, stringCamelCase } from '@polkadot/util';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
 import type { ObservedEvent } from '../../domain/observation/observedBlock.ts';
 import { bytes, type Codec, codec, enumOf, mapped, ScaleError, u32, vec } from '../../domain/scale.ts';
 import { type ExtrinsicCodecs, extrinsicCodecs, type ReadExtrinsic } from './extrinsics.ts';
+import { compactStripLength, decorateStorage, Metadata, stringCamelCase, TypeRegistry } from './polkadot.ts';
 import { typeCodecs, type VariantCodec } from './typeCodecs.ts';
 
 /** A storage item of a pallet by its names in metadata, with the parts of a map's key. */

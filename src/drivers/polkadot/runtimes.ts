@@ -1,8 +1,8 @@
-import { compactStripLength } from '@polkadot/util';
 import { z } from 'zod';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
 import type { Link } from './link.ts';
+import { compactStripLength } from './polkadot.ts';
 import { openRuntime, type Runtime } from './runtime.ts';
 
 const runtimeVersion = z.object({ specName: z.string(), specVersion: z.number() });
