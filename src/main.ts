@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { config as rxjsConfig } from 'rxjs';
+import { addConfigCommands } from './commands/configCommands.ts';
 import { addControlCommands } from './commands/controlCommands.ts';
 import { addDataCommands } from './commands/dataCommands.ts';
 import { addDecodeCommands } from './commands/decodeCommands.ts';
@@ -43,6 +44,7 @@ const program = new Command('coordinator')
 
 // Each loads what it needs when it is called: `party draw` needs neither a database nor a network.
 addRunCommands(program);
+addConfigCommands(program);
 addLookCommands(program);
 addTopicCommands(program);
 addLetterCommands(program);

@@ -31,7 +31,7 @@ export interface ConfigKey {
   readonly unit?: string;
   /** Whether the section it stands in cannot do without it. */
   readonly required: boolean;
-  /** What holds where it is not given. */
+  /** What holds where it is not given; of a section, that its keys' own hold. */
   readonly fallback?: unknown;
   /** What `config init` begins with. */
   readonly example?: unknown;
@@ -65,7 +65,7 @@ const keysOf = ({ properties = {}, required = [] }: Schema, above: readonly stri
       secret: field.secret === true,
       hidden: field.hidden === true,
       ...(field.unit === undefined ? {} : { unit: field.unit }),
-      ...(field.default === undefined || isSection ? {} : { fallback: field.default }),
+      ...(field.default === undefined ? {} : { fallback: field.default }),
       ...(field.example === undefined ? {} : { example: field.example }),
     };
     return [key, ...keysOf(field, path)];

@@ -256,7 +256,8 @@ export const configSchema = z.strictObject({
         .describe('names under which a browser may ask for the page and `/status`, besides localhost and addresses: as behind a proxy'),
     })
     .optional()
-    .describe('health, metrics and the page (docs/health.md); without it, nowhere'),
+    .describe('health, metrics and the page (docs/health.md); without it, nowhere')
+    .meta({ example: {} }),
   keys: z
     .strictObject({
       dev_account: z

@@ -57,10 +57,16 @@ const explain = ({ tree, originOf }: ConfigSources, issue: z.core.$ZodIssue): st
 export const loadConfig = (file: string, env: Readonly<Record<string, string | undefined>>, overrides: readonly string[]): Config =>
   checkConfig(file, readConfigSources(file, env, overrides));
 
+/** Checks a configuration as it was given: the configuration, or everything that is wrong with it. */
+export const judgeConfig = (sources: ConfigSources): { readonly config: Config } | { readonly faults: readonly string[] } => {
+  const parsed = configSchema.safeParse(sources.tree, { reportInput: true });
+  if (parsed.success && sources.faults.length === 0) return { config: Object.freeze(parsed.data) };
+  return { faults: [...sources.faults, ...(parsed.error?.issues ?? []).flatMap((issue) => explain(sources, issue))] };
+};
+
 /** Checks a configuration as it was given; throws ConfigError `config.invalid` that lists everything wrong with it. */
 export const checkConfig = (file: string, sources: ConfigSources): Config => {
-  const parsed = configSchema.safeParse(sources.tree, { reportInput: true });
-  const faults = [...sources.faults, ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => explain(sources, issue)))];
-  if (parsed.success && faults.length === 0) return Object.freeze(parsed.data);
-  throw new ConfigError('config.invalid', `${file} cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  const verdict = judgeConfig(sources);
+  if ('config' in verdict) return verdict.config;
+  throw new ConfigError('config.invalid', `${file} cannot be used:\n${verdict.faults.map((fault) => `  ${fault}`).join('\n')}`);
 };
