@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../core/loadConfig.ts';
 import { LOG_LEVELS, type LogLevel } from '../core/log.ts';
-import { level } from './arguments.ts';
+import { level, whole } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
+import type { DoctorCommand } from './doctor.ts';
 import type { PeersCommand } from './peers.ts';
 import type { StatusCommand } from './status.ts';
 
@@ -19,6 +20,19 @@ export const addLookCommands = (program: Command): void => {
       const { showStatus } = await import('./status.ts');
       await showStatus(loadConfig(config, process.env, set), options);
       process.exit(0);
+    });
+
+  configured(program.command('doctor'))
+    .description('look at node, Kafka, peers, disks, keys, backups, clock and ports, and say what to do about what is not as it should be')
+    .option('--timeout <seconds>', 'time that each of them has to answer', whole(1, 600), 10)
+    .option('--json', 'print one JSON object', false)
+    .addHelpText(
+      'after',
+      '\nWorks whether the coordinator runs or not. Exits with 0 when all is right, with 1 where something is to be looked at; where something is in the way of its duty, as run would end: 2 keys, 3 node, 4 Kafka, 5 disk, 6 port, 1 anything else.\nExamples:\n  npm run -s coordinator -- doctor --config config/local.toml\n  npm run -s coordinator -- doctor --config config/local.toml --json',
+    )
+    .action(async ({ config, set, ...options }: Configured & DoctorCommand) => {
+      const { runDoctor } = await import('./doctor.ts');
+      process.exit(await runDoctor(loadConfig(config, process.env, set), options));
     });
 
   configured(program.command('log-level'))
