@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Config } from '../core/configSchema.ts';
 import { exitCodeOf } from '../core/exitCodes.ts';
 import { openLog } from '../core/log.ts';
@@ -15,6 +16,7 @@ import { lookAtBackups, lookAtDisks, lookAtKeys, lookAtPorts } from './lookAroun
 import { topicsWanted } from './prepareTopics.ts';
 import { printable } from './printable.ts';
 import { seraiEndpoints } from './seraiEndpoints.ts';
+import { storeFolder } from './stores.ts';
 
 export interface DoctorCommand {
   readonly json: boolean;
@@ -44,11 +46,14 @@ const lookAtNodes = (config: Config, running: Status | undefined, deadline: numb
   const { genesis_hash, start_block } = config.observation;
   const expectedGenesis = (genesis_hash ?? running?.chain?.genesisHash) as Hex | undefined;
   const recorded = running?.chain?.finalized?.number;
+  // Where work had come to stands in the store, which only one process opens: only a first start is known from outside.
+  const next = recorded === undefined ? (existsSync(storeFolder(config, 'observation')) ? undefined : start_block) : recorded + 1;
   const backupBlocks = Math.ceil(config.general.backup_interval / BLOCK);
   return Promise.all(
     seraiEndpoints(config).map((endpoint) =>
       probeNode({
-        ...{ endpoint, deadline, backupBlocks, next: recorded === undefined ? start_block : recorded + 1 },
+        ...{ endpoint, deadline, backupBlocks },
+        ...(next === undefined ? {} : { next }),
         ...(expectedGenesis === undefined ? {} : { expectedGenesis }),
       }),
     ),
@@ -80,7 +85,7 @@ const isOurs = async (config: Config, running: Status | undefined, key: string, 
 };
 
 /** Finds out everything there is to know of a deployment from outside, and from the coordinator that runs, if one does. */
-const lookAtAll = async (config: Config, deadline: number, tell: (line: string) => void): Promise<Facts> => {
+export const lookAtAll = async (config: Config, deadline: number, tell: (line: string) => void): Promise<Facts> => {
   const running = await askRunning(config);
   tell(running === undefined ? 'no coordinator runs here; looking from outside' : `the coordinator ${running.name} runs; asking it, too`);
   tell('looking at the Serai node and at Kafka …');

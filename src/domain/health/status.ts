@@ -107,7 +107,6 @@ const chainStatus = z.strictObject({
     })
     .describe('the Serai node'),
 });
-export type NodeStanding = z.infer<typeof chainStatus>['node'];
 
 const keyGen = z.strictObject({
   attempt: u32.describe('the attempt that is open'),
