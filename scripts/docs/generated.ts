@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { status } from '../../src/domain/health/status.ts';
+import { configTable } from './configTable.ts';
 import { fieldTable, type Schema } from './fieldTable.ts';
 import { metricsTable } from './metricsTable.ts';
 
@@ -13,5 +14,6 @@ interface Generated {
 /** All that `npm run docs` writes. */
 export const GENERATED: readonly Generated[] = [
   { file: 'status.md', heading: 'Fields', text: async () => fieldTable(z.toJSONSchema(status) as Schema) },
+  { file: 'configuration.md', heading: 'All keys', text: () => Promise.resolve(configTable()) },
   { file: 'metrics.md', heading: 'All metrics', text: metricsTable },
 ];

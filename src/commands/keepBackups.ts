@@ -118,6 +118,7 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
       made: latest === undefined ? null : new Date(latest.made).toISOString(),
       verified: latest?.verified === undefined ? null : new Date(latest.verified).toISOString(),
       age: latest === undefined ? null : Math.max(0, Math.round((now() - latest.made) / 1000)),
+      interval: interval / 1000,
       failing: reason === undefined ? null : cut(reason),
     }),
     takeNow: () => take(now(), 'operator'),

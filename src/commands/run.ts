@@ -47,8 +47,6 @@ export type ThreadWord = { readonly failure: ThreadFailure } | { readonly told: 
 /** What was told last, by who told it. */
 interface Hearing {
   readonly of: (teller: string) => (told: Told) => void;
-  /** One who falls silent stands still as well. */
-  readonly stages: () => readonly Stage[];
   readonly peers: () => PeersReport | undefined;
   readonly status: () => Status;
   readonly metrics: () => readonly MetricsTold[];
@@ -56,6 +54,7 @@ interface Hearing {
 
 const hearAll = (name: string): Hearing => {
   const last = new Map<string, { readonly told: Told; readonly at: number }>();
+  /** One who falls silent stands still as well. */
   const stages = (): Stage[] =>
     [...last].flatMap(([teller, { told, at }]) => [
       ...told.stages,
@@ -70,7 +69,6 @@ const hearAll = (name: string): Hearing => {
         last.set(teller, { told, at: Date.now() });
       };
     },
-    stages,
     peers,
     status: () =>
       statusOf({
@@ -166,7 +164,7 @@ const runThreads = async (config: Config, master: Uint8Array, hearing: Hearing, 
 export const runCoordinator = async (config: Config, { modules }: RunCommand): Promise<void> => {
   const hearing = hearAll(config.general.name);
   const master = await masterKey(config);
-  const status = { stages: hearing.stages, now: Date.now, status: hearing.status };
+  const status = { status: hearing.status };
   await using opened = new AsyncDisposableStack();
   if (config.http !== undefined) {
     const exposition = openExposition();

@@ -1,6 +1,6 @@
 /** Families of codes that the runbook has headings for. */
 const FAMILIES: ReadonlySet<string> = new Set(
-  'batch certificate chain kafka keygen musig peer record sign slash solvency store topic'.split(' '),
+  'batch certificate chain clock kafka key keygen musig peer port record sign slash solvency stage store topic'.split(' '),
 );
 
 /** Where the runbook says what to do about a code; undefined for codes that explain themselves. */

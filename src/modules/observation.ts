@@ -93,6 +93,8 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
     return [{ name: 'the chain is observed', waiting: 1, movedAt: parkedSince, reason }];
   };
 
+  const stillStage = followStage(reader, () => cursorOf(ledger)?.number ?? startHeight - 1);
+
   return {
     ledger,
     routes: [
@@ -109,7 +111,7 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
       relayTopic(topic),
       relayTopic(deadLetter),
     ],
-    stages: () => [...stages(), ...parkedStage()],
+    stages: () => [...stages(), ...parkedStage(), ...stillStage()],
     section: () => {
       const parked = parkedAt.get(ledger, '');
       return {
@@ -118,10 +120,35 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
           profile: reader.profile,
           finalized: cursorOf(ledger) ?? null,
           parked: parked === undefined ? null : { height: parked.height, code: parked.code },
+          node: reader.standing(),
         },
       };
     },
     close: () => ledger.close(),
+  };
+};
+
+/** Where the finalized chain is followed: the node's head has to rise, and we have to come after it. */
+const followStage = (reader: ChainReader, recorded: () => number): (() => Stage[]) => {
+  let at = recorded();
+  let movedAt = Date.now();
+  return () => {
+    const { endpoint, head, risenAt, failure } = reader.standing();
+    const away = failure === null ? '' : ` (${failure})`;
+    const now = recorded();
+    const behind = Math.max(0, (head ?? now) - now);
+    if (now !== at || behind === 0) movedAt = Date.now();
+    at = now;
+    return [
+      {
+        name: 'finalized heads are heard of',
+        waiting: 1,
+        movedAt: risenAt,
+        patience: reader.silence,
+        reason: `${endpoint} tells of none above ${head === null ? 'genesis' : String(head)}${away}`,
+      },
+      { name: 'finalized blocks are recorded', waiting: behind, movedAt, ...(behind === 0 ? {} : { reason: `behind ${endpoint}${away}` }) },
+    ];
   };
 };
 

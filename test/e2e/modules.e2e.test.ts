@@ -147,8 +147,11 @@ describe.runIf(brokerPossible)('the modules', () => {
       await Promise.all(ports.map(async (port) => (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text()))
     ).filter((text) => text.includes('serai_coordinator_peers'));
     expect(metrics).toContain('# TYPE serai_coordinator_peer_connected gauge');
-    for (const port of ports)
-      expect(await (await fetch(`http://127.0.0.1:${String(port)}/health/ready`)).json()).toEqual({ ready: true, stuck: [] });
+    for (const port of ports) {
+      const { stuck } = (await (await fetch(`http://127.0.0.1:${String(port)}/health/ready`)).json()) as { stuck: { stage: string }[] };
+      // The chain of this test makes no more blocks, which is noticed after a minute.
+      expect(stuck.filter(({ stage }) => stage !== 'finalized heads are heard of')).toEqual([]);
+    }
     for (const { process: child } of commands) child.kill('SIGTERM');
     for (const { ended } of commands) {
       const { code, stderr } = await ended;

@@ -141,9 +141,9 @@ describe.skipIf(chromium === undefined)('the page, in a browser', () => {
         },
         solvency: [{ network: 'Bitcoin', coin: evil, state: 'halted', breaches: 1, goods: 0, tolerance: '0', sum: null, waitsFor: evil }],
         deadLetters: { open: 1, newest: [{ at: '1', by: evil, topic: evil, offset: '1', fate: 'refused', code: evil, time: evil }] },
-        backups: [{ module: evil, made: null, verified: null, age: null, failing: evil }],
+        backups: [{ module: evil, made: null, verified: null, age: null, interval: 21_600, failing: evil }],
       });
-    const server = await openHealthServer({ host: '127.0.0.1', port: 0, stages: () => [], now: Date.now, status });
+    const server = await openHealthServer({ host: '127.0.0.1', port: 0, status });
     onTestFinished(() => server.close());
     page.complaints.length = 0;
     await page.open(server.url);
@@ -161,7 +161,7 @@ describe.skipIf(chromium === undefined)('the page, in a browser', () => {
 
   it('leads to the same as JSON where scripts do not run', async () => {
     const { page } = browser;
-    const server = await openHealthServer({ host: '127.0.0.1', port: 0, stages: () => [], now: Date.now, status: () => someStatus() });
+    const server = await openHealthServer({ host: '127.0.0.1', port: 0, status: () => someStatus() });
     onTestFinished(() => server.close());
     await page.send('Emulation.setScriptExecutionDisabled', { value: true });
     onTestFinished(async () => {

@@ -45,8 +45,13 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
   },
   {
     name: 'ready',
-    help: 'Whether every stage that has work makes progress (1) or not (0), as /health/ready answers.',
+    help: 'Whether nothing keeps the coordinator from its duty (1) or something does (0), as /health/ready answers.',
     samples: ({ ready }) => [[{}, yes(ready)]],
+  },
+  {
+    name: 'finding',
+    help: 'Something that is not as it should be, by the check of doctor that found it, and its verdict, warn or fail: 1.',
+    samples: ({ findings }) => findings.map(({ check, subject, verdict }) => [{ check, subject, verdict }, 1]),
   },
   {
     name: 'stage_waiting',
@@ -60,7 +65,7 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
   },
   {
     name: 'stage_stuck',
-    help: 'A stage that has work and that nothing has left for ten seconds: 1.',
+    help: 'A stage that has work and that nothing has left for ten seconds, or for its own patience: 1.',
     samples: ({ stuck }) => stuck.map(({ stage }) => [{ stage }, 1]),
   },
   {

@@ -26,14 +26,12 @@ import { keepDialling } from './dialler.ts';
 import { LOBBY_LIMITS, Lobby, type LobbyLimits } from './lobby.ts';
 import { MUX_LIMITS, type MuxLimits } from './muxGuard.ts';
 import { type Node, openNode } from './openNode.ts';
+import { PROTOCOLS } from './protocols.ts';
 import { Session } from './session.ts';
 import { Slots } from './slots.ts';
 
 export type { PeerAddress } from './addressBook.ts';
 
-/** The versions of the protocol this coordinator speaks, the best one first; of those both sides speak the dialling side takes its best. */
-const VERSIONS = [1] as const;
-const protocolOf = (version: number): string => `/serai/coordinator/${String(version)}`;
 const versionOf = (protocol: string): number => Number(protocol.slice(protocol.lastIndexOf('/') + 1));
 
 /** Milliseconds between two looks at the clock. */
@@ -130,9 +128,9 @@ export const openLibp2p = async (options: Libp2pOptions): Promise<Libp2pNetwork>
     connections: 2_048,
   });
   const network = new Network({ node, options, limits, book, lobby, refused });
-  for (const version of VERSIONS)
+  for (const protocol of PROTOCOLS)
     await node.libp2p.handle(
-      protocolOf(version),
+      protocol,
       (stream, connection) => {
         network.answer(stream, connection);
       },
@@ -415,7 +413,7 @@ class Network implements Libp2pNetwork {
     const connection = await node.libp2p.dial(multiaddr(address), { signal, force: true });
     let stream: Stream;
     try {
-      stream = await connection.newStream(VERSIONS.map(protocolOf), { signal });
+      stream = await connection.newStream([...PROTOCOLS], { signal });
     } catch (cause) {
       connection.abort(new Error('no stream'));
       throw new PeerError('peer.version', `at ${address} no version of the protocol is spoken that we speak: ${String(cause)}`, { cause });

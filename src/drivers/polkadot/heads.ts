@@ -34,15 +34,32 @@ export interface HeadsOptions {
   readonly onHead: (head: Head) => Promise<void>;
 }
 
+/** What was heard of finalized heads. */
+export interface HeardHeads {
+  /** The highest one; -1 before the first. */
+  readonly highest: number;
+  /** When it was first heard of, in milliseconds since 1970. */
+  readonly risenAt: number;
+  readonly syncing: boolean;
+}
+
+/** Heads that are watched. */
+export interface HeadsWatch {
+  readonly heard: () => HeardHeads;
+  readonly stop: () => void;
+}
+
 /**
  * Tells finalized heads by subscription and by polling, for neither is trusted alone: heads come repeated, out of order and with gaps.
- * When none is higher than before for `silence`, the connection is given up for a new one. Returns what ends it.
+ * When none is higher than before for `silence`, the connection is given up for a new one.
  */
-export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOptions): (() => void) => {
+export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOptions): HeadsWatch => {
   const stopping = new AbortController();
   const { signal } = stopping;
   let highest = -1;
   let risen = Date.now();
+  /** Since the head last rose, or the connection was last given up. */
+  let waitsSince = risen;
   let unsubscribe: (() => void) | undefined;
   let isSubscribing = false;
   let wasSyncing = false;
@@ -57,6 +74,7 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
     if (head.number > highest) {
       highest = head.number;
       risen = Date.now();
+      waitsSince = risen;
     }
     onHead(head).catch(report);
   };
@@ -121,18 +139,20 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
 
   const watchdog = setInterval(
     () => {
-      const silent = Date.now() - risen;
-      if (silent < silence) return;
-      risen = Date.now();
-      log.warn({ endpoint: link.endpoint(), head: highest, seconds: Math.round(silent / 1000) }, 'chain silent');
+      if (Date.now() - waitsSince < silence) return;
+      waitsSince = Date.now();
+      log.warn({ endpoint: link.endpoint(), head: highest, seconds: Math.round((waitsSince - risen) / 1000) }, 'chain silent');
       link.reconnect();
     },
     Math.max(50, Math.min(silence / 4, 5_000)),
   );
 
-  return () => {
-    stopping.abort();
-    clearInterval(watchdog);
-    unsubscribe?.();
+  return {
+    heard: () => ({ highest, risenAt: risen, syncing: wasSyncing }),
+    stop: () => {
+      stopping.abort();
+      clearInterval(watchdog);
+      unsubscribe?.();
+    },
   };
 };

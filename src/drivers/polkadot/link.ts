@@ -28,6 +28,8 @@ export interface Link {
   genesisHash(): Hex;
   /** Why there is no connection: the last failure, if any. */
   lastFailure(): string | undefined;
+  /** Since when there is no connection, in milliseconds since 1970; undefined where there is one. */
+  awaySince(): number | undefined;
   close(): void;
 }
 
@@ -72,6 +74,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
   let attempt = 0;
   let answers = 0;
   let failure: string | undefined;
+  let awaySince: number | undefined = Date.now();
   let timer: NodeJS.Timeout | undefined;
 
   const endpointInUse = (): string => endpoints[turn % endpoints.length] ?? '';
@@ -115,6 +118,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
     }
     clearTimeout(timer);
     isReady = true;
+    awaySince = undefined;
     answers = 0;
     log.info({ endpoint }, 'chain connected');
     gate.resolve(undefined);
@@ -135,6 +139,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
       log.warn({ endpoint: endpointInUse() }, 'chain disconnected');
       if (answers >= enoughAnswers) attempt = 0;
       isReady = false;
+      awaySince = Date.now();
       gate = quiet();
     }
     turn += 1;
@@ -169,6 +174,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
       return genesis;
     },
     lastFailure: () => failure,
+    awaySince: () => awaySince,
     close: () => {
       closeWith(new ChainError('chain.closed', 'the connection to the Serai node was closed'));
     },

@@ -11,7 +11,7 @@ import { compareEndpoints } from './compareEndpoints.ts';
 import { openDecoder } from './decodeBlock.ts';
 import { type BlockFetcher, openFetcher } from './fetchBlock.ts';
 import { followFinalized } from './follow.ts';
-import { finalizedHead, watchHeads } from './heads.ts';
+import { finalizedHead, type HeardHeads, watchHeads } from './heads.ts';
 import { type ChainLog, type Link, openLink } from './link.ts';
 import { openReadBatches } from './readBatches.ts';
 import type { Runtime } from './runtime.ts';
@@ -109,6 +109,9 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
       return openDecoder({ fetcher, runtimeAt, first: await runtimeAt(before), readBatches });
     };
 
+  const began = Date.now();
+  let heard = (): HeardHeads => ({ highest: -1, risenAt: began, syncing: false });
+
   const follow: ChainReader['follow'] = (start, deliver, fail) => {
     const stops: (() => void)[] = [];
     let isOver = false;
@@ -138,7 +141,9 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
       retryDelay: Math.min(firstRetryDelay, settings.pollInterval),
     });
     const { pollInterval, silence, requestTimeout } = settings;
-    stops.push(watchHeads({ link, log, pollInterval, silence, onHead: follower.onHead }));
+    const watch = watchHeads({ link, log, pollInterval, silence, onHead: follower.onHead });
+    heard = watch.heard;
+    stops.push(watch.stop);
     if (endpoints.length > 1)
       stops.push(
         compareEndpoints({
@@ -162,6 +167,19 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
   return {
     genesisHash: link.genesisHash(),
     profile,
+    silence: settings.silence,
+    standing: () => {
+      const { highest, risenAt, syncing } = heard();
+      const awaySince = link.awaySince() ?? null;
+      return {
+        endpoint: link.endpoint(),
+        awaySince,
+        syncing,
+        head: highest < 0 ? null : highest,
+        risenAt,
+        failure: awaySince === null ? null : (link.lastFailure() ?? null),
+      };
+    },
     follow,
     ...openSubmitter(link, runtimeAt),
     validators: async (network) => {

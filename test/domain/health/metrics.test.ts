@@ -23,11 +23,12 @@ describe('metrics of the status', () => {
 
   it('tell stops, quarantine, sums and backups', () => {
     const block = { number: 12, hash: '0xab' } as const;
+    const node = { endpoint: 'ws://node', awaySince: null, syncing: true, head: 12, risenAt: NOW, failure: null };
     const sum = { booked: '5', pendingIn: '0', failed: '0', pendingOut: '0', fees: '0', required: '5', vault: '4', difference: '-1' };
     const text = metricsText(
       someStatus({
         now: NOW,
-        chain: { genesisHash: `0x${'00'.repeat(32)}`, profile: 'p', finalized: block, parked: { height: 13, code: 'x' } },
+        chain: { genesisHash: `0x${'00'.repeat(32)}`, profile: 'p', finalized: block, parked: { height: 13, code: 'x' }, node },
         signing: {
           head: { ...block, time: '2026-01-02T03:04:00.000Z' },
           networks: [{ network: 'Bitcoin', session: 1, nextBatch: 8, stopped: true }],
@@ -43,8 +44,8 @@ describe('metrics of the status', () => {
         solvency: [{ network: 'Bitcoin', coin: 'Bitcoin', state: 'doubtful', breaches: 2, goods: 0, tolerance: '0', sum, waitsFor: null }],
         deadLetters: { open: 4, newest: [] },
         backups: [
-          { module: 'crypto', made: null, verified: null, age: null, failing: null },
-          { module: 'integrity', made: null, verified: '2026-01-02T03:04:00.000Z', age: 5, failing: null },
+          { module: 'crypto', made: null, verified: null, age: null, interval: 21_600, failing: null },
+          { module: 'integrity', made: null, verified: '2026-01-02T03:04:00.000Z', age: 5, interval: 21_600, failing: null },
         ],
       }),
     );
@@ -52,6 +53,9 @@ describe('metrics of the status', () => {
     for (const line of [
       'observed_height 12',
       'chain_parked 1',
+      'finding{check="node.syncing",subject="ws://node",verdict="warn"} 1',
+      'finding{check="backups",subject="crypto",verdict="warn"} 1',
+      'ready 1',
       'decided_height 12',
       'decided_age_seconds 5',
       'signables_open 3',
