@@ -162,6 +162,7 @@ const runThreads = async (config: Config, master: Uint8Array, hearing: Hearing, 
 
 /** Runs the coordinator a configuration describes, until a signal: each module in a thread, or some of them in this one. */
 export const runCoordinator = async (config: Config, { modules }: RunCommand): Promise<void> => {
+  openLog(config.general.log_level).info({ name: config.general.name, version: VERSION, node: process.version }, 'coordinator.starting');
   const hearing = hearAll(config.general.name);
   const master = await masterKey(config);
   const status = { status: hearing.status };

@@ -259,7 +259,7 @@ export const runModules = async (
   const release = onStop(() => {
     running.stop(DRAIN);
   });
-  log.info({ name: general.name, validator }, 'coordinator.running');
+  log.info({ name: general.name, validator, version: VERSION }, 'coordinator.running');
   const backups = new Map(
     [...stores].map(([module, store]) => [module, keepBackups(config, module, store, { master, targets, now: Date.now, ...toldTo(log) })]),
   );

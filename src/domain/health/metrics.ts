@@ -1,4 +1,4 @@
-import type { Status } from './status.ts';
+import type { SigningStatus, Status } from './status.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
@@ -27,6 +27,17 @@ const counted = <T>(all: readonly T[], labelsOf: (one: T) => Labels): readonly S
   }
   return [...kinds.values()];
 };
+
+/** Of each set that is not retired and that we are in, where links are known of. */
+const ofLiveSets =
+  (value: (set: SigningStatus['sets'][number], linked: ReadonlySet<string>) => number): StatusMetric['samples'] =>
+  ({ signing, peers }) => {
+    if (signing === null || peers === null) return [];
+    const linked = new Set<string>(peers.peers.flatMap(({ validator, state }) => (state === 'connected' ? [validator] : [])));
+    return signing.sets
+      .filter(({ ours, weights }) => ours.length > 0 && Object.keys(weights).length > 0)
+      .map((set): Sample => [{ network: set.network, session: String(set.session) }, value(set, linked)]);
+  };
 
 const ofCoins =
   (value: (coin: NonNullable<Status['solvency']>[number]) => string | number | undefined): StatusMetric['samples'] =>
@@ -92,6 +103,18 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
     name: 'sets',
     help: 'Sets we are a member of, by external network and state.',
     samples: ({ signing }) => counted(signing?.sets ?? [], ({ network, state }) => ({ network, state })),
+  },
+  {
+    name: 'set_shares_needed',
+    help: 'Key shares that sign for a set that is not retired: its threshold.',
+    samples: ofLiveSets(({ t }) => t),
+  },
+  {
+    name: 'set_shares_linked',
+    help: 'Key shares of a set that is not retired which are ours or of validators we have a link to.',
+    samples: ofLiveSets(({ ours, weights }, linked) =>
+      Object.entries(weights).reduce((sum, [validator, shares]) => (linked.has(validator) ? sum + (shares ?? 0) : sum), ours.length),
+    ),
   },
   {
     name: 'key_generation_attempt',

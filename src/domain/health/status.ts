@@ -6,7 +6,7 @@ import { finding } from './finding.ts';
 import { STANDSTILL, type Stage, stuckStages } from './readiness.ts';
 
 /** How much of what may be many is shown: the answer stays below two megabytes whatever is in flight (docs/status.md). */
-export const SHOWN = { attempts: 16, sets: 64, stops: 64, letters: 10, findings: 64, reason: 500 } as const;
+export const SHOWN = { attempts: 16, sets: 64, weighted: 16, stops: 64, letters: 10, findings: 64, reason: 500 } as const;
 
 const moment = z.number().min(0).describe('milliseconds since 1970');
 const count = z.number().int().min(0);
@@ -133,6 +133,9 @@ const set = z.strictObject({
   n: count.describe('key shares in all'),
   t: count.describe('key shares that sign'),
   members: count.describe('validators'),
+  weights: z
+    .partialRecord(z.string(), count)
+    .describe(`key shares by validator, of those of the newest ${String(SHOWN.weighted)} sets that are not retired`),
   ours: z.array(participant).describe('our own key shares'),
   keyGen: keyGen.nullable().describe('how key generation stands, while it lasts'),
 });

@@ -74,4 +74,59 @@ describe('metrics of the status', () => {
       expect(values).toContain(`serai_coordinator_${line}`);
     expect(text).not.toContain('backup_last_verified_seconds{module="crypto"}');
   });
+
+  it('count the key shares of each live set that there are links to, our own with them', () => {
+    const [us, near, far] = [`0x${'00'.repeat(32)}`, `0x${'11'.repeat(32)}`, `0x${'22'.repeat(32)}`] as const;
+    const set = {
+      ...{
+        network: 'Bitcoin' as const,
+        anchor: 1,
+        key: null,
+        externalKey: null,
+        keysAt: null,
+        n: 7,
+        t: 5,
+        members: 3,
+        ours: [1, 2],
+        keyGen: null,
+      },
+      weights: { [us]: 2, [near]: 1, [far]: 4 },
+    } as const;
+    const signing = {
+      ...{ head: null, networks: [], open: 0, attempts: [], stops: [], quarantine: null },
+      sets: [
+        { ...set, session: 2, state: 'keygen' as const },
+        { ...set, session: 1, state: 'active' as const, ours: [] },
+        { ...set, session: 0, state: 'retired' as const, weights: {} },
+      ],
+    };
+    const link = {
+      ...{
+        since: 0,
+        address: null,
+        openedBy: null,
+        roundTrip: null,
+        queue: 0,
+        lastError: null,
+        version: null,
+        protocol: null,
+        epoch: null,
+      },
+      ...{ certificateUntil: null, throttled: false, links: 0, failures: 0, sentMessages: 0, sentBytes: 0, receivedMessages: 0 },
+      ...{ receivedBytes: 0, theirs: null },
+    };
+    const peers = {
+      ...{ self: us, listens: [], height: 1, refused: {}, stopped: null },
+      peers: [
+        { ...link, validator: near, state: 'connected' as const },
+        { ...link, validator: far, state: 'disconnected' as const },
+      ],
+    };
+    const lines = metricsText(someStatus({ now: NOW, signing, peers })).split('\n');
+    expect(lines.filter((line) => line.startsWith('serai_coordinator_set_shares_'))).toEqual([
+      'serai_coordinator_set_shares_needed{network="Bitcoin",session="2"} 5',
+      'serai_coordinator_set_shares_linked{network="Bitcoin",session="2"} 3',
+    ]);
+    expect(metricsText(someStatus({ now: NOW, signing }))).not.toMatch(/^serai_coordinator_set_shares_/m);
+  });
 });
