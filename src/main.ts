@@ -5,6 +5,7 @@ import {
   blockHash,
   bytes,
   collect,
+  endpoint,
   externalNetworkName,
   externalNetworks,
   FAULT_NAMES,
@@ -84,6 +85,7 @@ program
       .argParser(fault)
       .default([], 'none'),
   )
+  .option('--trace <url>', 'tell traces to this OTLP endpoint, as in http://127.0.0.1:4318', endpoint)
   .option('--block-time <ms>', 'time between Serai blocks', whole(50, 60_000), 250)
   .option('--networks <names>', 'external networks, separated by commas', externalNetworks, ['Bitcoin'])
   .option('--session-blocks <n>', 'blocks of a session, after which the sets rotate; 0 for one session without end', whole(0, 1_000_000), 0)

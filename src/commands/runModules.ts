@@ -21,8 +21,10 @@ import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openLibp2p } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
+import { traceMetrics } from '../modules/traceMetrics.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
 import { backUpModule, backupTargets } from './backups.ts';
+import { configuredTracer } from './configuredTracer.ts';
 import { deriver, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
 import { kafkaConnection } from './kafkaConnection.ts';
 import { type KeepBackups, type KeptBackups, keepBackups } from './keepBackups.ts';
@@ -187,6 +189,8 @@ export const runModules = async (
   const targets = await backupTargets(config);
   const derive = deriver(master, general.name);
   await using opened = new AsyncDisposableStack();
+  const tracer = await configuredTracer(config, log);
+  if (tracer !== undefined) opened.defer(() => tracer.close());
   // Both are tried, so that one start tells of everything that cannot be reached.
   const [chainTried, busTried] = await Promise.allSettled([openChain(config, log), openBuses(config, modules, log, opened)]);
   if (chainTried.status === 'fulfilled') opened.defer(() => chainTried.value.close());
@@ -200,6 +204,7 @@ export const runModules = async (
   const stores = new Map<ModuleName, SealedStore>();
   const patient = new Map<ModuleName, PatientStore>();
   const metrics = openMetrics();
+  if (tracer !== undefined) traceMetrics(metrics, tracer.counts);
   const validator = toHex(key.publicKey);
   const coordinator = opened.adopt(
     await openCoordinator({
@@ -249,6 +254,7 @@ export const runModules = async (
       interest: observation.addresses_of_interest,
       startHeight: observation.start_block,
       parked: logParked(log),
+      tracer,
       stop$,
     }),
     ({ close }) => close(),

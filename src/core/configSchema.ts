@@ -179,6 +179,17 @@ export const configSchema = z.strictObject({
       names: z.array(z.string().regex(/^[a-z0-9.-]+$/, 'expected a host name in lower case, without a port')).default([]),
     })
     .optional(),
+  /** Where traces are told (docs/tracing.md); without it none are made. */
+  tracing: z
+    .strictObject({
+      /** OTLP over HTTP; `/v1/traces` is added where it has no path. */
+      endpoint: z.url({ protocol: /^https?$/, error: 'expected the address of an OTLP endpoint, as in "http://127.0.0.1:4318"' }),
+      /** Holds headers to send along, `name: value` on a line each. */
+      headers_file: z.string().min(1).optional(),
+      /** How much of all traces is told, by their ids: validators with the same ratio tell of the same ones. */
+      ratio: z.number().gt(0, 'expected a number above 0, up to 1').max(1, 'expected a number above 0, up to 1').default(1),
+    })
+    .optional(),
   keys: z.strictObject({
     /** A development account instead of a key file; its secret is known to everyone. */
     dev_account: z.enum(['Alice', 'Bob', 'Charlie', 'Dave', 'Eve', 'Ferdie']).optional(),
