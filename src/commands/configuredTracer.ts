@@ -14,7 +14,8 @@ const headersIn = async (file: string): Promise<Record<string, string>> => {
   return Object.fromEntries(
     lines.map((line, index) => {
       const [, name = '', value = ''] = line ?? [];
-      if (name === '') throw new ConfigError('config.invalid', `${WHAT} ${file}: line ${String(index + 1)} is no header; write "name: value"`);
+      if (name === '')
+        throw new ConfigError('config.invalid', `${WHAT} ${file}: line ${String(index + 1)} is no header; write "name: value"`);
       return [name, value];
     }),
   );

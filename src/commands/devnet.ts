@@ -16,8 +16,8 @@ import { Results } from '../devnet/reports.ts';
 import type { User } from '../devnet/user.ts';
 import { report as reportSchema } from '../domain/crypto/reports.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
-import { openTracerAt } from './configuredTracer.ts';
 import type { OpenTracer } from '../drivers/openTelemetry/openTracer.ts';
+import { openTracerAt } from './configuredTracer.ts';
 import { onSignals } from './onSignals.ts';
 
 export interface DevnetCommand {

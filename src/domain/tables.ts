@@ -84,7 +84,8 @@ export class Draft implements View {
 
   /** Says of all that is sent so far which trace it belongs to: `to` is its topic or lane, `id` what tells it from others there. */
   trace(traceOf: (to: string, id: string, said: Json) => TraceMark | undefined): void {
-    const traced = <T extends Message | Deed>(sent: T, trace: TraceMark | undefined): T => (trace === undefined ? sent : { ...sent, trace });
+    const traced = <T extends Message | Deed>(sent: T, trace: TraceMark | undefined): T =>
+      trace === undefined ? sent : { ...sent, trace };
     this.#messages = this.#messages.map((message) => traced(message, traceOf(message.topic, message.id, message.data)));
     this.#deeds = this.#deeds.map((deed) => traced(deed, traceOf(deed.lane, JSON.stringify(deed.deed), deed.deed)));
   }

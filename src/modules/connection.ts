@@ -169,7 +169,15 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
         name: 'peers are heard',
         running$: module.counterpartsKnown$.pipe(
           closeOn(stop$),
-          mergeMap(() => framesToLedger({ envelopes$: fromPeers(network).pipe(closeOn(stop$)), decode, commit, delivery: framesDelivery, timing: module.tracing?.decisions })),
+          mergeMap(() =>
+            framesToLedger({
+              envelopes$: fromPeers(network).pipe(closeOn(stop$)),
+              decode,
+              commit,
+              delivery: framesDelivery,
+              timing: module.tracing?.decisions,
+            }),
+          ),
         ),
       },
       {

@@ -88,7 +88,15 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
   const { name, networks, openStore, busOf, chain, openPeers, key, signingSecrets, pins, random, stop$ } = options;
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
-  const common = { pins, deadLetter: topics.deadLetter, random, parkedFor: PARKED_FOR, parked: options.parked, tracer: options.tracer, stop$ };
+  const common = {
+    pins,
+    deadLetter: topics.deadLetter,
+    random,
+    parkedFor: PARKED_FOR,
+    parked: options.parked,
+    tracer: options.tracer,
+    stop$,
+  };
   const opened: Module[] = [];
   let peers: () => PeersReport | undefined = () => undefined;
   const close = async (): Promise<void> => {

@@ -251,7 +251,13 @@ export const openModule = async (
 
   const read = ({ before, ...how }: ReadTopic): Route => {
     const { topic } = how;
-    const reading: TopicReading = { ...how, pins, unsealing: { self: source, sealingSecret }, refuse, ...(tracing === undefined ? {} : { decided: tracing.ofRecord(topic) }) };
+    const reading: TopicReading = {
+      ...how,
+      pins,
+      unsealing: { self: source, sealingSecret },
+      refuse,
+      ...(tracing === undefined ? {} : { decided: tracing.ofRecord(topic) }),
+    };
     readings.set(topic, reading);
     const commit = commitRun(reading);
     const envelopes$ = fromTopic({ feed: bus, topic, from: () => resumeAt(ledger, topic), credits: CREDITS, refused: refusedEarly(topic) });

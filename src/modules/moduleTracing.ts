@@ -3,7 +3,15 @@ import type { ObservedBlock } from '../domain/observation/observedBlock.ts';
 import type { Attributes, TopicRecord } from '../domain/record.ts';
 import type { Draft, Json, View } from '../domain/tables.ts';
 import type { Span, Tracer } from '../domain/tracing/span.ts';
-import { isSampled, readTraceparent, type SpanRef, spanOf, type TraceMark, traceOfBlock, writeTraceparent } from '../domain/tracing/trace.ts';
+import {
+  isSampled,
+  readTraceparent,
+  type SpanRef,
+  spanOf,
+  type TraceMark,
+  traceOfBlock,
+  writeTraceparent,
+} from '../domain/tracing/trace.ts';
 import type { Timing } from '../operators/traced.ts';
 import type { ChainCall } from '../sinks/toChain.ts';
 import type { PeerParcel } from '../sinks/toPeer.ts';

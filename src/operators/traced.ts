@@ -1,4 +1,4 @@
-import { map, type MonoTypeOperatorFunction } from 'rxjs';
+import { type MonoTypeOperatorFunction, map } from 'rxjs';
 import { type Envelope, seal } from '../envelope/envelope.ts';
 
 /** Who wants to know how long envelopes are open. */

@@ -32,7 +32,9 @@ export const traceAbout =
     const attempt = aboutAttempt.safeParse(about);
     if (attempt.success) {
       const { id } = attempt.data;
-      return id.kind === 'batch' ? traceOfBatch(genesisHash, id.set.network, id.id) : ofBlock(signables.get(view, signableName(id))?.anchor);
+      return id.kind === 'batch'
+        ? traceOfBatch(genesisHash, id.set.network, id.id)
+        : ofBlock(signables.get(view, signableName(id))?.anchor);
     }
     const keyGen = aboutKeyGen.safeParse(about);
     if (keyGen.success) return ofBlock(setOf(view, keyGen.data.id.set)?.anchor);

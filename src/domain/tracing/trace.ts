@@ -19,7 +19,8 @@ const digest = (words: readonly string[]): string => hash('sha256', ['serai-coor
 export const traceOfBlock = (blockHash: Hex): string => digest(['block', blockHash]).slice(0, 32);
 
 /** The trace of a batch, which begins on an external chain. */
-export const traceOfBatch = (genesisHash: Hex, network: string, id: string): string => digest(['batch', genesisHash, network, id]).slice(0, 32);
+export const traceOfBatch = (genesisHash: Hex, network: string, id: string): string =>
+  digest(['batch', genesisHash, network, id]).slice(0, 32);
 
 /** The span of a trace that words tell from its others. */
 export const spanOf = (trace: string, ...words: readonly string[]): string => digest([trace, ...words]).slice(0, 16);

@@ -96,7 +96,13 @@ export const openTracer = ({ endpoint, headers, ratio, name, version, changed }:
     }),
     idGenerator: { generateTraceId: () => own?.trace ?? '', generateSpanId: () => own?.span ?? '' },
     spanProcessors: [
-      new BatchSpanProcessor({ exporter, maxQueueSize: QUEUE, maxExportBatchSize: BATCH, scheduledDelayMillis: EVERY, exportTimeoutMillis: DEADLINE + EVERY }),
+      new BatchSpanProcessor({
+        exporter,
+        maxQueueSize: QUEUE,
+        maxExportBatchSize: BATCH,
+        scheduledDelayMillis: EVERY,
+        exportTimeoutMillis: DEADLINE + EVERY,
+      }),
     ],
   });
   const tracer = provider.getTracer('serai-coordinator', version);
@@ -107,7 +113,11 @@ export const openTracer = ({ endpoint, headers, ratio, name, version, changed }:
       span.parent === undefined
         ? ROOT_CONTEXT
         : trace.setSpanContext(ROOT_CONTEXT, { traceId: span.trace, spanId: span.parent, traceFlags: TraceFlags.SAMPLED, isRemote: true });
-    const made = tracer.startSpan(span.name, { kind: KINDS[span.kind], attributes: { ...span.attributes }, startTime: span.start }, context);
+    const made = tracer.startSpan(
+      span.name,
+      { kind: KINDS[span.kind], attributes: { ...span.attributes }, startTime: span.start },
+      context,
+    );
     if (span.error !== undefined) made.setStatus({ code: SpanStatusCode.ERROR, message: span.error });
     made.end(span.end);
   };

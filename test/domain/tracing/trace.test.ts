@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Hex } from '../../../src/domain/hex.ts';
-import {
-  isSampled,
-  readTraceparent,
-  spanOf,
-  traceOfBatch,
-  traceOfBlock,
-  writeTraceparent,
-} from '../../../src/domain/tracing/trace.ts';
+import { isSampled, readTraceparent, spanOf, traceOfBatch, traceOfBlock, writeTraceparent } from '../../../src/domain/tracing/trace.ts';
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes): Hex => `0x${Buffer.from(bytes).toString('hex')}`);
 const ratio = fc.double({ min: 0, max: 1, noNaN: true });
