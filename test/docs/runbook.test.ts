@@ -21,6 +21,7 @@ const FAMILIES = [
   'solvency',
   'store',
   'topic',
+  'tracing',
 ];
 const KINDS = new Set([
   ...['certificate.proposal', 'certificate.vote', 'keygen.commitments', 'keygen.shares', 'musig.commitment', 'musig.share'],

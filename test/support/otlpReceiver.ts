@@ -48,6 +48,9 @@ export interface ReceivedSpan {
 const textOf = (found: z.infer<typeof attributes>): Record<string, string> =>
   Object.fromEntries(found.map(({ key, value: said }) => [key, String('stringValue' in said ? said.stringValue : said.intValue)]));
 
+/** To the microsecond: more is lost on the way through floating point. */
+const millisecondsOf = (nanoseconds: string): number => Math.round(Number(nanoseconds) / 1e3) / 1e3;
+
 const spansIn = (body: string): ReceivedSpan[] =>
   request.parse(JSON.parse(body)).resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ spans }) =>
@@ -57,8 +60,8 @@ const spansIn = (body: string): ReceivedSpan[] =>
         span: span.spanId,
         parent: span.parentSpanId,
         name: span.name,
-        start: Number(span.startTimeUnixNano) / 1e6,
-        end: Number(span.endTimeUnixNano) / 1e6,
+        start: millisecondsOf(span.startTimeUnixNano),
+        end: millisecondsOf(span.endTimeUnixNano),
         error: span.status.code === 2 ? span.status.message : undefined,
         attributes: textOf(span.attributes),
       })),
