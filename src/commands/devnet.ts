@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { Subject } from 'rxjs';
 import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
-import { type Devnet, type DevnetOptions, openDevnet } from '../devnet/devnet.ts';
+import { ACCOUNTS, type Devnet, type DevnetOptions, openDevnet } from '../devnet/devnet.ts';
 import { openDevnetPage } from '../devnet/devnetPage.ts';
 import { DevnetTimeout } from '../devnet/devnetTimeout.ts';
 import type { FaultSwitch } from '../devnet/faultSwitch.ts';
@@ -15,6 +16,8 @@ import { Results } from '../devnet/reports.ts';
 import type { User } from '../devnet/user.ts';
 import { report as reportSchema } from '../domain/crypto/reports.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
+import type { OpenTracer } from '../drivers/openTelemetry/openTracer.ts';
+import { openTracerAt } from './configuredTracer.ts';
 import { onSignals } from './onSignals.ts';
 
 export interface DevnetCommand {
@@ -33,6 +36,8 @@ export interface DevnetCommand {
   readonly sessionBlocks: number;
   readonly networks: readonly ExternalNetworkName[];
   readonly fault: readonly FaultSwitch[];
+  /** An OTLP endpoint that is told traces. */
+  readonly trace?: string;
   /** As of the devnet: stands between modules and their stores. */
   readonly through?: DevnetOptions['through'];
 }
@@ -56,6 +61,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   if (command.data === undefined) opened.defer(() => rm(dir, { recursive: true, force: true }));
   const log = openLog('info', logFile);
   const stop$ = new Subject<void>();
+  const tracers = await openTracers(command, log, opened);
   const devnet = opened.adopt(
     await openDevnet({
       dir,
@@ -65,6 +71,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
       sessionBlocks: command.sessionBlocks,
       networks: command.networks,
       faults: command.fault,
+      tracerOf: (name) => tracers.get(name),
       ...(command.through === undefined ? {} : { through: command.through }),
       log: { info: log.info.bind(log), warn: log.warn.bind(log), child: (validator) => log.child({ validator }) },
       stop$,
@@ -101,6 +108,21 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
   const summary = { ...results.summary(), seconds };
   process.stdout.write(`${command.json ? JSON.stringify(summary) : `${String(command.cycles)} cycles in ${String(seconds)} s`}\n`);
+};
+
+/** A tracer for each validator, where traces are wanted. */
+const openTracers = async ({ trace }: DevnetCommand, log: Logger, opened: AsyncDisposableStack): Promise<Map<string, OpenTracer>> => {
+  const tracers = new Map<string, OpenTracer>();
+  if (trace === undefined) return tracers;
+  for (const account of ACCOUNTS) {
+    const name = account.toLowerCase();
+    const tracer = await openTracerAt({ endpoint: trace, headers: {}, ratio: 1, name, log: log.child({ validator: name }) });
+    tracers.set(name, tracer);
+  }
+  opened.defer(async () => {
+    await Promise.all([...tracers.values()].map((tracer) => tracer.close()));
+  });
+  return tracers;
 };
 
 const openPage = async (devnet: Devnet, port: number): ReturnType<typeof openDevnetPage> => {

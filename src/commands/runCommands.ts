@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../core/loadConfig.ts';
-import { externalNetworks, FAULT_NAMES, fault, MODULES, modules, whole } from './arguments.ts';
+import { endpoint, externalNetworks, FAULT_NAMES, fault, MODULES, modules, whole } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
 import type { DevnetCommand } from './devnet.ts';
 import type { RunCommand } from './run.ts';
@@ -22,6 +22,7 @@ export const addRunCommands = (program: Command): void => {
         .argParser(fault)
         .default([], 'none'),
     )
+    .option('--trace <url>', 'tell traces to this OTLP endpoint, as in http://127.0.0.1:4318', endpoint)
     .option('--block-time <ms>', 'time between Serai blocks', whole(50, 60_000), 250)
     .option('--networks <names>', 'external networks, separated by commas', externalNetworks, ['Bitcoin'])
     .option(

@@ -21,7 +21,9 @@ import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
+import { traceMetrics } from '../modules/traceMetrics.ts';
 import { backUpModule, backupTargets } from './backups.ts';
+import { configuredTracer } from './configuredTracer.ts';
 import { deriver, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
 import { kafkaConnection } from './kafkaConnection.ts';
 import { type KeepBackups, type KeptBackups, keepBackups } from './keepBackups.ts';
@@ -186,6 +188,8 @@ export const runModules = async (
   const targets = await backupTargets(config);
   const derive = deriver(master, general.name);
   await using opened = new AsyncDisposableStack();
+  const tracer = await configuredTracer(config, log);
+  if (tracer !== undefined) opened.defer(() => tracer.close());
   // Both are tried, so that one start tells of everything that cannot be reached.
   const [chainTried, busTried] = await Promise.allSettled([openChain(config, log), openBuses(config, modules, log, opened)]);
   if (chainTried.status === 'fulfilled') opened.defer(() => chainTried.value.close());
@@ -199,6 +203,7 @@ export const runModules = async (
   const stores = new Map<ModuleName, SealedStore>();
   const patient = new Map<ModuleName, PatientStore>();
   const metrics = openMetrics();
+  if (tracer !== undefined) traceMetrics(metrics, tracer.counts);
   const validator = toHex(key.publicKey);
   const coordinator = opened.adopt(
     await openCoordinator({
@@ -251,6 +256,7 @@ export const runModules = async (
       interest: observation.addresses_of_interest,
       startHeight: observation.start_block,
       parked: logParked(log),
+      tracer,
       stop$,
     }),
     ({ close }) => close(),

@@ -258,6 +258,22 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('health, metrics and the page (docs/health.md); without it, nowhere')
     .meta({ example: {} }),
+  tracing: z
+    .strictObject({
+      endpoint: z
+        .url({ protocol: /^https?$/, error: 'expected the address of an OTLP endpoint, as in "http://127.0.0.1:4318"' })
+        .describe('OTLP over HTTP; `/v1/traces` is added where it has no path')
+        .meta({ kind: 'address', example: 'http://127.0.0.1:4318' }),
+      headers_file: secretFile.optional().describe('headers to send along, `name: value` on a line each').meta({ secret: true }),
+      ratio: z
+        .number()
+        .gt(0, 'expected a number above 0, up to 1')
+        .max(1, 'expected a number above 0, up to 1')
+        .default(1)
+        .describe('how much of all traces is told, by their ids: validators with the same ratio tell of the same ones'),
+    })
+    .optional()
+    .describe('where traces are told (docs/tracing.md); without it none are made'),
   keys: z
     .strictObject({
       dev_account: z

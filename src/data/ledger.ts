@@ -217,7 +217,13 @@ export class Ledger implements View {
     const runs = [...topics].flatMap(([topic, own]) =>
       this.#writer.write(topic, own).map((run) => ({ lane: `topic/${topic}`, value: writeRun(run) })),
     );
-    const planned = this.#lanes.plan([...runs, ...deeds.map(({ lane, deed }) => ({ lane, value: encode(deed) }))]);
+    const planned = this.#lanes.plan([
+      ...runs,
+      ...deeds.map(({ lane, deed, trace }) => ({
+        lane,
+        value: encode(trace === undefined ? deed : { ...(deed as object), trace: { ...trace } }),
+      })),
+    ]);
     const batch: Write[] = [
       ...changes.map(({ table, key, value }) => ({
         bucket: BUCKETS.rows,

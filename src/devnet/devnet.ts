@@ -7,6 +7,7 @@ import { fromHex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { type ExternalObservation, externalObservation } from '../domain/processor/messages.ts';
 import { topicsOf } from '../domain/topics.ts';
+import type { Tracer } from '../domain/tracing/span.ts';
 import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import type { Route } from '../modules/module.ts';
@@ -45,6 +46,8 @@ export interface DevnetOptions {
   readonly stop$: Observable<unknown>;
   /** Stands between a module and its store, by name as in `alice/crypto`: for who wants to see or stop what is written. */
   readonly through?: (store: Store, name: string) => Store;
+  /** Where a validator tells its traces, by its name. */
+  readonly tracerOf?: (name: string) => Tracer | undefined;
   /** Where the others reach what listens at an address: there, unless links are to be slower than this machine's. */
   readonly reachedAt?: (address: string) => Promise<string>;
 }
@@ -168,8 +171,9 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
     };
     for (const [at, account] of ACCOUNTS.entries()) {
       const own = { account, dir, root, externals, endpoints, addresses, random, log, through, reachedAt } as const;
+      const tracer = options.tracerOf?.(account.toLowerCase());
       const open = (leave$: Observable<unknown>): Promise<Validator> =>
-        openValidator({ ...own, processors: at === 0 ? processors : {}, stop$: leave$ });
+        openValidator({ ...own, tracer, processors: at === 0 ? processors : {}, stop$: leave$ });
       const presence = await openPresence({ name: account.toLowerCase(), open, stop$, came }, isAway(at, away));
       presences.push(opened.adopt(presence, (it) => it.close()));
     }

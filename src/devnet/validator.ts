@@ -11,6 +11,7 @@ import { publicKeyOf } from '../domain/record/signRecord.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, signSr25519 } from '../domain/threshold/schnorrkel.ts';
 import { sourcesOf, topicsOf } from '../domain/topics.ts';
+import type { Tracer } from '../domain/tracing/span.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../drivers/embeddedLog/embeddedLog.ts';
 import { type Libp2pNetwork, openLibp2p, type PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
@@ -41,6 +42,7 @@ export interface ValidatorOptions {
   readonly log: DevnetLog;
   /** What its processors do wrong. */
   readonly processors?: Pick<ProcessorServiceDeps, 'bend' | 'lag'>;
+  readonly tracer: Tracer | undefined;
   readonly stop$: Observable<unknown>;
   readonly through: (store: Store, name: string) => Store;
   readonly reachedAt: (address: string) => Promise<string>;
@@ -138,6 +140,7 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         random,
         solvency: { staleBlocks: 100, rulesOf: () => ({ tolerance: 0n, breaches: 3, clears: 10, acknowledge: false }) },
         parked,
+        tracer: options.tracer,
         stop$,
       }),
       ({ close }) => close(),
@@ -164,6 +167,7 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
           random,
           parkedFor: 60_000,
           parked,
+          tracer: options.tracer,
           stop$,
           network,
           topics,

@@ -12,6 +12,7 @@ import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import type { IntegrityContext } from '../domain/solvency/integrity.ts';
 import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
 import { allTopics, sourcesOf, topicsOf } from '../domain/topics.ts';
+import type { Tracer } from '../domain/tracing/span.ts';
 import type { ChainSubmitter } from '../sinks/toChain.ts';
 import type { TopicLog } from '../sinks/toTopic.ts';
 import type { ChainReader } from '../streams/fromChain.ts';
@@ -60,6 +61,8 @@ export interface CoordinatorOptions {
   readonly startHeight?: number;
   /** Hears that a lane cannot be read on from a block or a record. */
   readonly parked: (alarm: ParkedAlarm) => void;
+  /** Where traces are told; without it none are made. */
+  readonly tracer?: Tracer | undefined;
   readonly stop$: Observable<unknown>;
 }
 
@@ -85,7 +88,15 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
   const { name, networks, openStore, busOf, chain, openPeers, key, signingSecrets, pins, random, stop$ } = options;
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
-  const common = { pins, deadLetter: topics.deadLetter, random, parkedFor: PARKED_FOR, parked: options.parked, stop$ };
+  const common = {
+    pins,
+    deadLetter: topics.deadLetter,
+    random,
+    parkedFor: PARKED_FOR,
+    parked: options.parked,
+    tracer: options.tracer,
+    stop$,
+  };
   const opened: Module[] = [];
   let peers: () => PeersReport | undefined = () => undefined;
   const close = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import { enterEpoch, resume } from '../domain/crypto/quarantine.ts';
 import { signingStatus } from '../domain/crypto/signingStatus.ts';
 import { ownEpoch, quarantine } from '../domain/crypto/standing.ts';
 import { obeyOrder } from '../domain/crypto/stops.ts';
+import { traceAbout } from '../domain/crypto/traceAbout.ts';
 import { processorOpened, understandChain, understandExternal, understandPeer, understandReply } from '../domain/crypto/understand.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { Topics } from '../domain/topics.ts';
@@ -67,6 +68,7 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
     { ...commands, [topics.outbound]: deps.connection },
     {
       open: [topics.reports],
+      about: traceAbout(context),
       entered: (draft, { epoch, instance, signs, tail }) => {
         const written = Object.fromEntries(networks.map((network) => [network, tail(topics.commands(network)).sequence.toString()]));
         enterEpoch(draft, context, { epoch, instance, signs, commands: written });
@@ -121,6 +123,7 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
           read: readCall,
           send: toChain(submitter),
           delivery: module.deliveryOf('chain'),
+          timing: module.tracing?.calls(),
         }),
       },
     ],

@@ -27,7 +27,8 @@ import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import { proveRuns } from '../domain/record/proveRun.ts';
 import { RecordError } from '../domain/record/recordError.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
-import type { Draft } from '../domain/tables.ts';
+import type { Draft, Json, View } from '../domain/tables.ts';
+import type { Tracer } from '../domain/tracing/span.ts';
 import type { Fault } from '../envelope/envelope.ts';
 import { closeOn } from '../operators/closeOn.ts';
 import { retryParked } from '../operators/retryParked.ts';
@@ -38,6 +39,7 @@ import { type TopicLog, toTopic } from '../sinks/toTopic.ts';
 import { fromOutbox } from '../streams/fromOutbox.ts';
 import { fromTopic, type StoredRecord, type TopicFeed } from '../streams/fromTopic.ts';
 import { delivery } from './delivery.ts';
+import { ModuleTracing } from './moduleTracing.ts';
 
 /** A pipeline with its name, as the log and health speak of it. */
 export interface Route {
@@ -75,6 +77,8 @@ export interface ModuleDeps {
   readonly parked: (alarm: ParkedAlarm) => void;
   /** Hears what shows that a module's store was rolled back. */
   readonly rolledBack?: (source: string, signs: readonly string[]) => void;
+  /** Where traces are told; without it none are made. */
+  readonly tracer?: Tracer | undefined;
   /** Emits when no new work is to be taken. */
   readonly stop$: Observable<unknown>;
 }
@@ -117,6 +121,8 @@ export interface ReadControl {
 export interface ModuleShapes extends ModuleLedger {
   /** Emits once, when every counterpart of a sealed topic has announced a key. */
   readonly counterpartsKnown$: Observable<unknown>;
+  /** Tells of what the module does, where traces are told. */
+  readonly tracing: ModuleTracing | undefined;
   readonly read: (reading: ReadTopic) => Route;
   /** Reads the orders of the operator and the integrity module, and what becomes of dead letters of the topics that this module reads. */
   readonly readControl: (control: ReadControl) => Route;
@@ -133,13 +139,15 @@ export interface ModuleShapes extends ModuleLedger {
 export interface OpenModule {
   readonly open?: readonly string[];
   readonly entered?: ModuleLedgerOptions['entered'];
+  /** The trace of what is said, where the module knows it by itself. */
+  readonly about?: (view: View, said: Json) => string | undefined;
 }
 
 /** Opens a module's ledger and gives it what all modules do alike: reading topics, and relaying its outbox to topics. */
 export const openModule = async (
   deps: ModuleDeps,
   sealedFor: Readonly<Record<string, string>>,
-  { open = [], entered }: OpenModule = {},
+  { open = [], entered, about }: OpenModule = {},
 ): Promise<ModuleShapes> => {
   const { store, bus, source, signingSecret, random, stop$, pins, deadLetter } = deps;
   const opened = await openModuleLedger({
@@ -148,6 +156,7 @@ export const openModule = async (
   });
   if (opened.signs.length > 0) deps.rolledBack?.(source, opened.signs);
   const { ledger, sealingSecret } = opened;
+  const tracing = deps.tracer === undefined ? undefined : new ModuleTracing({ tracer: deps.tracer, source, about });
 
   const refuse = (draft: Draft, refusal: Refusal): void => {
     draft.send({ topic: deadLetter, ...letterOf(refusal, source) });
@@ -242,7 +251,13 @@ export const openModule = async (
 
   const read = ({ before, ...how }: ReadTopic): Route => {
     const { topic } = how;
-    const reading: TopicReading = { ...how, pins, unsealing: { self: source, sealingSecret }, refuse };
+    const reading: TopicReading = {
+      ...how,
+      pins,
+      unsealing: { self: source, sealingSecret },
+      refuse,
+      ...(tracing === undefined ? {} : { decided: tracing.ofRecord(topic) }),
+    };
     readings.set(topic, reading);
     const commit = commitRun(reading);
     const envelopes$ = fromTopic({ feed: bus, topic, from: () => resumeAt(ledger, topic), credits: CREDITS, refused: refusedEarly(topic) });
@@ -258,6 +273,7 @@ export const openModule = async (
           commit: before === undefined ? commit : (run) => defer(() => before(run.fresh)).pipe(concatWith(commit(run))),
           runLimit: RUN_LIMIT,
           delivery: before === undefined && how.refused === 'dead-letter' ? { ...delivery, concurrency: COMMITS_AT_ONCE } : delivery,
+          timing: tracing?.decisions,
         }),
       ).pipe(retryParked({ parks, keep, pause: deps.parkedFor, stop$ })),
     };
@@ -265,6 +281,7 @@ export const openModule = async (
 
   return {
     ...opened,
+    tracing,
     counterpartsKnown$,
     deliveryOf,
     stages,
@@ -304,6 +321,7 @@ export const openModule = async (
         read: (rows) => rows.flatMap(readRun),
         send: toTopic(bus, topic),
         delivery: deliveryOf(`topic/${topic}`),
+        timing: tracing?.records(topic),
       }),
     }),
   };

@@ -9,7 +9,7 @@ import type { BlockRef } from '../domain/observation/fields.ts';
 import type { ObservedBlock } from '../domain/observation/observedBlock.ts';
 import { deadLetterOf, parks } from '../domain/observation/parked.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
-import { table } from '../domain/tables.ts';
+import { Draft, table } from '../domain/tables.ts';
 import { closeOn } from '../operators/closeOn.ts';
 import { retryParked } from '../operators/retryParked.ts';
 import { blocksToLedger } from '../pipelines/observation/blocksToLedger.ts';
@@ -41,7 +41,7 @@ const parkedAt = table<{ readonly height: number; readonly code: string; readonl
 /** The observation module: the finalized chain becomes records of `<name>-chain` (design §6). */
 export const openObservation = async (deps: ObservationDeps): Promise<Module> => {
   const { reader, topic, stop$, deadLetter, source, interest, startHeight } = deps;
-  const { ledger, relayTopic, stages } = await openModule(deps, {}, { open: [topic] });
+  const { ledger, relayTopic, stages, tracing } = await openModule(deps, {}, { open: [topic] });
   await checkChain(ledger, reader);
 
   const start = (): Start => {
@@ -64,7 +64,10 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
           for (const [key, value] of told.published) published.put(draft, key, value);
           if (parkedAt.get(draft, '') !== undefined) parkedAt.delete(draft, '');
           // The block's own record ends the run: what is signed does not depend on how many blocks share a commit.
-          for (const message of told.records) draft.send({ topic, ...message, endsRun: message.type === 'serai.chain.block.v1' });
+          const own = new Draft(draft);
+          for (const message of told.records) own.send({ topic, ...message, endsRun: message.type === 'serai.chain.block.v1' });
+          tracing?.ofBlock(own, block);
+          draft.absorb(own);
         },
       };
     };
@@ -105,6 +108,7 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
             envelopes$: fromChain({ reader, from: start, credits: CREDITS }).pipe(closeOn(stop$)),
             commit: toLedger(ledger, recorder()),
             delivery: { ...delivery, concurrency: CREDITS },
+            timing: tracing?.decisions,
           }),
         ).pipe(retryParked({ parks, keep, pause: deps.parkedFor, stop$ })),
       },

@@ -25,6 +25,7 @@ const FAMILIES = [
   'stage',
   'store',
   'topic',
+  'tracing',
 ];
 const KINDS = new Set([
   ...['certificate.proposal', 'certificate.vote', 'keygen.commitments', 'keygen.shares', 'musig.commitment', 'musig.share'],

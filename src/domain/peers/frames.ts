@@ -11,7 +11,7 @@ export const FIRST_FRAME_LIMIT = 512;
 export const TEXT_LIMIT = 4096;
 
 /** The kinds of frames by their first byte. From 128 on they are optional: whoever does not know them passes over them. */
-export const KIND = { certificate: 0, hello: 1, data: 2, ack: 3, ping: 4, pong: 5, addresses: 6, view: 7, bye: 8 } as const;
+export const KIND = { certificate: 0, hello: 1, data: 2, ack: 3, ping: 4, pong: 5, addresses: 6, view: 7, bye: 8, trace: 128 } as const;
 
 const OPTIONAL = 128;
 
@@ -46,7 +46,7 @@ export type Frame =
   | ({ readonly kind: 'data'; readonly body: Uint8Array } & Place)
   | ({ readonly kind: 'ack' } & Place)
   | { readonly kind: 'ping' | 'pong'; readonly nonce: number }
-  | { readonly kind: 'certificate' | 'hello' | 'addresses' | 'view' | 'bye'; readonly payload: Uint8Array }
+  | { readonly kind: 'certificate' | 'hello' | 'addresses' | 'view' | 'bye' | 'trace'; readonly payload: Uint8Array }
   | { readonly kind: 'unknown' };
 
 const framed = (kind: FrameKind, payloadLength: number): Uint8Array => {

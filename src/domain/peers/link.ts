@@ -1,4 +1,5 @@
 import { fromHex, type Hex } from '../hex.ts';
+import { readTraceparent } from '../tracing/trace.ts';
 import { acceptCertificate, type Certificate, checkValidity, decodeCertificate, type Expectation, provesRollBack } from './certificate.ts';
 import {
   dataHead,
@@ -71,7 +72,7 @@ export interface LinkPort {
   /** The other side has said hello: from now on messages go both ways. */
   opened(hello: Hello): void;
   /** A message was heard; {@link Link.settle} acknowledges it. */
-  deliver(place: Place, body: Uint8Array): void;
+  deliver(place: Place, body: Uint8Array, traceparent: string | undefined): void;
   /** The other side has everything up to this place, durable. */
   acknowledged(place: Place): void;
   addresses(record: Uint8Array): void;
@@ -85,6 +86,12 @@ const COST: Readonly<Partial<Record<Frame['kind'], number>>> = { certificate: 50
 
 /** Messages that are acknowledged by one frame at most, while others are on their way to be durable. */
 const ACK_EVERY = 16;
+
+/** What is none, as one of a later version, is passed over. */
+const textOfTraceparent = (payload: Uint8Array): string | undefined => {
+  const text = new TextDecoder().decode(payload);
+  return readTraceparent(text) === undefined ? undefined : text;
+};
 
 const isPeerCode = (code: string): code is PeerErrorCode => (PEER_ERROR_CODES as readonly string[]).includes(code);
 
@@ -111,6 +118,8 @@ export class Link {
   #ping: { readonly nonce: number; readonly at: number } | undefined;
   #pinged: number;
   #nonce = 0;
+  /** Where the message that is heard next belongs. */
+  #traceparent: string | undefined;
   #viewed = Number.NEGATIVE_INFINITY;
 
   #held = 0;
@@ -175,9 +184,10 @@ export class Link {
     this.#readOn(now);
   }
 
-  /** Sends a message. It stays the caller's until it was acknowledged. */
-  send(place: Place, body: Uint8Array, now: number): void {
+  /** Sends a message, and before it where it belongs if that is known. It stays the caller's until it was acknowledged. */
+  send(place: Place, body: Uint8Array, now: number, traceparent?: string): void {
     if (this.#over) return;
+    if (traceparent !== undefined) this.#say({ kind: 'trace', payload: new TextEncoder().encode(traceparent) });
     this.#owedSince ??= now;
     this.#sent = place;
     // In two parts, so that the body is not copied.
@@ -324,7 +334,11 @@ export class Link {
       case 'data':
         this.#held += 1;
         this.#heldBytes += frame.body.length;
-        this.#port.deliver({ epoch: frame.epoch, sequence: frame.sequence }, frame.body);
+        this.#port.deliver({ epoch: frame.epoch, sequence: frame.sequence }, frame.body, this.#traceparent);
+        this.#traceparent = undefined;
+        return;
+      case 'trace':
+        this.#traceparent = textOfTraceparent(frame.payload);
         return;
       case 'ack':
         this.#hearAck(frame, now);

@@ -516,8 +516,10 @@ class Network implements Libp2pNetwork {
           introduced();
           if (linked !== undefined) opened.ever = this.#opened(linked, hello);
         },
-        heard: (_session, place, body) => {
-          if (linked !== undefined) this.#heard(session, { from: linked.certificate.validator, ...place, body });
+        heard: (_session, place, body, traceparent) => {
+          if (linked === undefined) return;
+          const frame = { from: linked.certificate.validator, ...place, body };
+          this.#heard(session, traceparent === undefined ? frame : { ...frame, traceparent });
         },
         addresses: (_session, record) => {
           this.#learn(record, session);

@@ -17,7 +17,7 @@ const COPIED = 16 * 1024;
 export interface SessionEvents {
   readonly proven: (session: Session, certificate: Certificate, bytes: Uint8Array) => void;
   readonly opened: (session: Session, hello: Hello) => void;
-  readonly heard: (session: Session, place: Place, body: Uint8Array) => void;
+  readonly heard: (session: Session, place: Place, body: Uint8Array, traceparent: string | undefined) => void;
   readonly addresses: (session: Session, record: Uint8Array) => void;
   readonly viewed: (view: View) => void;
 }
@@ -84,11 +84,11 @@ export class Session {
         opened: (hello) => {
           events.opened(this, hello);
         },
-        deliver: (place, body) => {
+        deliver: (place, body, traceparent) => {
           this.receivedMessages += 1;
           this.receivedBytes += body.length;
           this.#held.push({ place, bytes: body.length, settled: false });
-          events.heard(this, place, body);
+          events.heard(this, place, body, traceparent);
         },
         acknowledged: (place) => {
           this.#acknowledged(place);
@@ -130,10 +130,10 @@ export class Session {
     return new Promise((resolve, reject) => {
       this.#owed.push({ upTo: last, resolve, reject });
       const now = this.#now();
-      for (const { epoch, sequence, body } of parcels) {
+      for (const { epoch, sequence, body, trace } of parcels) {
         this.sentMessages += 1;
         this.sentBytes += body.length;
-        this.#link.send({ epoch, sequence }, body, now);
+        this.#link.send({ epoch, sequence }, body, now, trace?.traceparent);
       }
     });
   }

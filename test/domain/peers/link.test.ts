@@ -13,7 +13,7 @@ const instance: Hex = `0x${'aa'.repeat(16)}`;
 /** One side of a link, with what it did. */
 class End {
   readonly out: Uint8Array[] = [];
-  readonly delivered: (Place & { readonly body: Uint8Array })[] = [];
+  readonly delivered: { epoch: number; sequence: number; body: Uint8Array; traceparent: string | undefined }[] = [];
   readonly acknowledged: Place[] = [];
   readonly views: View[] = [];
   opened: Hello | undefined;
@@ -48,7 +48,7 @@ class End {
         opened: (hello) => {
           this.opened = hello;
         },
-        deliver: (place, body) => this.delivered.push({ ...place, body }),
+        deliver: (place, body, traceparent) => this.delivered.push({ ...place, body, traceparent }),
         acknowledged: (place) => this.acknowledged.push(place),
         addresses: () => undefined,
         viewed: (view) => this.views.push(view),
@@ -101,6 +101,29 @@ describe('a link', () => {
     expect([alice.link.isOpen, bob.link.isOpen]).toEqual([true, true]);
     expect(alice.opened?.version).toBe('1');
     expect(alice.link.certificate?.validator).toBe(bob.certificate.validator);
+  });
+
+  it('says of a message where it belongs, if that is known', () => {
+    const [alice, bob] = pair();
+    const trace = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`;
+    alice.link.send({ epoch: 1, sequence: 1 }, body(5), 0, trace);
+    alice.link.send({ epoch: 1, sequence: 2 }, body(5), 0);
+    carry(alice, bob, 0);
+    expect(bob.delivered.map(({ sequence, traceparent }) => [sequence, traceparent])).toEqual([
+      [1, trace],
+      [2, undefined],
+    ]);
+    expect(bob.link.isOpen).toBe(true);
+  });
+
+  it('passes over what it cannot read of that', () => {
+    const [alice, bob] = pair();
+    for (const said of ['nonsense', '', `ff-${'1'.repeat(32)}-${'2'.repeat(16)}-01`])
+      bob.link.receive(encodeFrame({ kind: 'trace', payload: new TextEncoder().encode(said) }), 0);
+    alice.link.send({ epoch: 1, sequence: 1 }, body(5), 0);
+    carry(alice, bob, 0);
+    expect(bob.delivered).toMatchObject([{ sequence: 1, traceparent: undefined }]);
+    expect(bob.link.isOpen).toBe(true);
   });
 
   it('acknowledges what is durable, and with it all before', () => {
