@@ -44,7 +44,7 @@ const askRunning = async ({ general }: Config): Promise<Status | undefined> => {
 
 const lookAtNodes = (config: Config, running: Status | undefined, deadline: number): Promise<NodeFacts[]> => {
   const { genesis_hash, start_block } = config.observation;
-  const expectedGenesis = (genesis_hash ?? running?.chain?.genesisHash) as Hex | undefined;
+  const expectedGenesis = genesis_hash ?? running?.chain?.genesisHash;
   const recorded = running?.chain?.finalized?.number;
   // Where work had come to stands in the store, which only one process opens: only a first start is known from outside.
   const next = recorded === undefined ? (existsSync(storeFolder(config, 'observation')) ? undefined : start_block) : recorded + 1;
@@ -96,7 +96,7 @@ export const lookAtAll = async (config: Config, deadline: number, tell: (line: s
   // Whom a running coordinator is linked to it says itself; dialled beside it, a validator would see two of us.
   const dials = running === undefined && own?.genesisHash !== undefined && height !== undefined && peers.length > 0;
   if (dials) tell(`dialling ${String(peers.length)} validators …`);
-  const dialled = dials ? await askCertificates({ peers, genesis: own.genesisHash as Hex, height, deadline }) : [];
+  const dialled = dials ? await askCertificates({ peers, genesis: own.genesisHash, height, deadline }) : [];
   tell('looking at folders, keys, backups and ports …');
   const now = Date.now();
   return {

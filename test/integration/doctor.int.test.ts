@@ -2,11 +2,12 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { lookAtAll } from '../../src/commands/doctor.ts';
 import { loadConfig } from '../../src/core/loadConfig.ts';
 import { openSeraiNode, type SeraiNode } from '../../src/devnet/node/seraiNode.ts';
 import { findingsOf } from '../../src/domain/health/checks.ts';
+import { stuckStages } from '../../src/domain/health/readiness.ts';
 import { toHex } from '../../src/domain/hex.ts';
 import { devAccount } from '../../src/domain/threshold/schnorrkel.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
@@ -14,6 +15,7 @@ import { probeNode } from '../../src/drivers/polkadot/probeNode.ts';
 import { configFile } from '../support/configFile.ts';
 import { runCommand } from '../support/devnetProcess.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
+import { openObserver } from '../support/observer.ts';
 import { newlyKept, openSide } from '../support/peers.ts';
 
 const BLOCKS = 8;
@@ -147,6 +149,22 @@ describe.runIf(brokerPossible)('doctor, with a real broker and a simulated node'
       { subject: dave, verdict: 'warn', code: 'peer.dial-failed' },
     ]);
     expect(bob.kept.events).toEqual([]);
+  });
+
+  it('is not needed to see that the chain stands still: health says since when, and why', async () => {
+    const observer = await openObserver({ endpoints: [node.url] });
+    onTestFinished(observer.stop);
+    await vi.waitFor(
+      () => {
+        expect(observer.heights()).toHaveLength(BLOCKS - 1);
+      },
+      { timeout: 30_000 },
+    );
+    const stages = observer.stages();
+    expect(stuckStages(stages, Date.now())).toEqual([]);
+    expect(stuckStages(stages, Date.now() + 61_000)).toMatchObject([
+      { stage: 'finalized heads are heard of', why: `${node.url} tells of none above ${String(BLOCKS - 2)}` },
+    ]);
   });
 
   it('gives up what does not answer when its time is over', async () => {
