@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -37,5 +37,24 @@ describe.skipIf(systemdAnalyze === undefined)('the systemd unit', () => {
     expect(analyze('verify', '--man=no').said).toContain('ProtectHomes');
     expect(analyze('security', '--offline=true', '--threshold=20', '--no-pager').status).toBe(1);
     unit = file;
+  });
+
+  it('finds its user and folders, which are the user’s alone', () => {
+    const machine = mkdtempSync(join(tmpdir(), 'machine-'));
+    const run = (program: string, ...args: string[]): void => {
+      const { status, stderr } = spawnSync(program, [`--root=${machine}`, ...args], { encoding: 'utf8' });
+      expect(status, stderr).toBe(0);
+    };
+    run('systemd-sysusers', join(root, 'deploy/systemd/serai-coordinator.sysusers.conf'));
+    expect(readFileSync(join(machine, 'etc/passwd'), 'utf8')).toMatch(
+      /^serai-coordinator:.*:\/var\/lib\/serai-coordinator:\/usr\/sbin\/nologin$/m,
+    );
+    // Only root can give folders away.
+    if (process.getuid?.() === 0) {
+      run('systemd-tmpfiles', '--create', join(root, 'deploy/systemd/serai-coordinator.tmpfiles.conf'));
+      for (const folder of ['etc/serai-coordinator', 'var/backups/serai-coordinator'])
+        expect(statSync(join(machine, folder)).mode & 0o777).toBe(0o700);
+    }
+    expect(text).toContain('User=serai-coordinator\n');
   });
 });
