@@ -1,7 +1,7 @@
 // Writes dist/serai-coordinator-<version>-<platform>.tar.gz, which runs without a registry: the same tree gives the same bytes.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
@@ -13,11 +13,12 @@ const PLATFORM = `${process.platform}-${process.arch}`;
 /** What it is made of besides production packages and Node.js. */
 const OURS = ['bin', 'config', 'deploy', 'docs', 'src', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'package.json'];
 
-/** Node.js as the package `node` brings it. */
+/** Node.js as the installation of the package `node` fetches it; npm takes it away again when it installs something else. */
 const NODE = `node_modules/node/node_modules/node-${PLATFORM}`;
 
-/** Of packages: what only a compiler or a debugger needs, and builds for other machines. */
+/** An operator's secrets; of packages what only a compiler or a debugger needs, and builds for other machines. */
 const LEFT_OUT = [
+  /^deploy\/docker\/secrets\/(?!\.gitignore$)/,
   /^node_modules\/rocksdb\/(deps\/(?!.*(LICENSE|COPYING))|binding\.(cc|gyp))/,
   /\.(d\.[cm]?ts|map|tsbuildinfo)$/,
   new RegExp(`^node_modules/rocksdb/prebuilds/(?!${PLATFORM}/)`),
@@ -52,6 +53,7 @@ const top = `${name}-${version}`;
 const archive = `${out}/${top}-${PLATFORM}.tar.gz`;
 const time = epoch();
 
+if (!existsSync(`${NODE}/LICENSE`)) throw new Error(`there is no ${NODE}; run: npm ci`);
 mkdirSync(out, { recursive: true });
 const sbom = `${out}/sbom.cdx.json`;
 writeFileSync(sbom, `${JSON.stringify(sbomOf({ time, node: readManifest(`${NODE}/package.json`) }), null, 2)}\n`);
@@ -59,9 +61,11 @@ writeFileSync(sbom, `${JSON.stringify(sbomOf({ time, node: readManifest(`${NODE}
 const packages = productionPackages();
 const files = [
   ...OURS.flatMap((path) => (isFile(path) ? [path] : filesBelow(path))),
-  ...packages.flatMap(filesBelow).filter((path) => !LEFT_OUT.some((pattern) => pattern.test(path))),
+  ...packages.flatMap(filesBelow),
   ...[`${NODE}/bin/node`, `${NODE}/LICENSE`, sbom],
-].sort(comparedBy((path) => path));
+]
+  .filter((path) => !LEFT_OUT.some((pattern) => pattern.test(path)))
+  .sort(comparedBy((path) => path));
 
 const transforms = [
   `s,^${NODE}/bin/node$,runtime/node,`,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../core/configError.ts';
 import { fromHex } from '../domain/hex.ts';
 
@@ -14,6 +14,12 @@ export const variableOf = (place: string): string | undefined => (place.startsWi
 export const secretExists = (place: string): boolean => {
   const variable = variableOf(place);
   return variable === undefined ? existsSync(place) : process.env[variable] !== undefined;
+};
+
+/** The bits of a mode by which others read it. systemd shows a credential's access list as the group's: its folder is closed to all others. */
+const othersOf = (file: string): number => {
+  const credentials = process.env['CREDENTIALS_DIRECTORY'];
+  return credentials !== undefined && dirname(resolve(file)) === resolve(credentials) ? 0o007 : 0o077;
 };
 
 /**
@@ -30,7 +36,7 @@ export const readSecretText = async (file: string, what: string, expected: strin
   let text: string;
   try {
     text = (await readFile(file, 'utf8')).trim();
-    if (((await stat(file)).mode & 0o077) !== 0)
+    if (((await stat(file)).mode & othersOf(file)) !== 0)
       throw new ConfigError('config.invalid', `${what} ${file} can be read by others; run: chmod 600 ${file}`);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ended } from '../support/devnetProcess.ts';
+import { docBlocks } from '../support/docBlocks.ts';
 import { type Packed, pack, runIn, unpack } from '../support/packaged.ts';
 import { checkSummary } from '../support/summary.ts';
 
@@ -13,6 +14,9 @@ interface Sbom {
   readonly metadata: { readonly component: { readonly name: string; readonly version: string } };
   readonly components: readonly { readonly name: string; readonly version: string; readonly licenses?: unknown }[];
 }
+
+/** Of docs/install.md as well. */
+const DEVNET = ['devnet', '--cycles', '1', '--json'];
 
 describe.runIf(process.platform === 'linux')('npm run package', () => {
   const dir = mkdtempSync(join(tmpdir(), 'package-'));
@@ -76,9 +80,55 @@ describe.runIf(process.platform === 'linux')('npm run package', () => {
   });
 
   it('runs a whole local network', async () => {
-    const { code, stdout, stderr } = await coordinator('devnet', '--cycles', '1', '--json');
+    const { code, stdout, stderr } = await coordinator(...DEVNET);
     expect(code, stderr).toBe(0);
     const { batches, outputs } = await checkSummary(stdout.trim().split('\n').at(-1) ?? '');
     expect([batches.length > 0, outputs.length > 0]).toEqual([true, true]);
+  });
+
+  /** Runs lines as a shell does that stops at the first fault. */
+  const shell = (cwd: string, lines: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+    runIn(cwd, { PATH: process.env['PATH'], ...env }, '/bin/sh', ['-euc', lines.join('\n')]);
+
+  it('is unpacked as docs/install.md says', async () => {
+    const [block = []] = docBlocks('install.md', 'The archive');
+    const run = `${manifest.name}-${manifest.version}/bin/coordinator`;
+    expect(block.at(-1)).toBe([run, ...DEVNET].join(' '));
+    const { code, stdout, stderr } = await shell(dirname(packed[0]?.archive ?? ''), block.slice(0, -1));
+    expect(code, stderr).toBe(0);
+    expect(stdout).toBe(`${manifest.name}-${manifest.version}-linux-x64.tar.gz: OK\n${manifest.version}\n`);
+  });
+
+  it('is installed for systemd as docs/install.md says, here below a folder and for this user', async () => {
+    const machine = join(dir, 'machine');
+    for (const folder of ['opt', 'usr/local/bin', 'etc/serai-coordinator', 'var']) mkdirSync(join(machine, folder), { recursive: true });
+    const here = dirname(packed[0]?.archive ?? '');
+    writeFileSync(join(here, 'serai.key'), '11'.repeat(32));
+    writeFileSync(join(here, 'passphrase'), 'some words that are long enough');
+    const placed = (line: string): string =>
+      line
+        .replaceAll(/(?<= )\/(opt|usr|etc)(?=[/ ]|$)/g, `${machine}/$1`)
+        .replace(' -o serai-coordinator', '')
+        .replace('runuser -u serai-coordinator -- ', `${machine}/usr/local/bin/`);
+    const [unpacking = [], keys = []] = docBlocks('install.md', 'With systemd');
+    const told = (line: string): boolean => !line.startsWith('systemd-');
+    const unpacked = await shell(here, unpacking.filter(told).map(placed));
+    expect(unpacked.code, unpacked.stderr).toBe(0);
+    const config = join(machine, 'etc/serai-coordinator/config.toml');
+    writeFileSync(config, readFileSync(config, 'utf8').replaceAll('"/etc/', `"${machine}/etc/`));
+    const made = await shell(here, keys.map(placed));
+    expect(made.code, made.stderr).toBe(0);
+    expect(made.stdout).toContain(`${machine}/etc/serai-coordinator/master.key`);
+    const passphrase = `keys.passphrase_file=${machine}/etc/serai-coordinator/passphrase`;
+    const shown = await runIn(here, {}, join(machine, 'usr/local/bin/coordinator'), [
+      'keys',
+      'show',
+      '--config',
+      config,
+      '--set',
+      passphrase,
+    ]);
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(existsSync(join(machine, 'etc/systemd/system/serai-coordinator.service'))).toBe(true);
   });
 });

@@ -3,6 +3,7 @@ import type { Reporter, TestModule } from 'vitest/node';
 import { chromium } from './browser.ts';
 import { goldenPresent } from './golden.ts';
 import { promtool } from './promtool.ts';
+import { systemdAnalyze } from './systemdAnalyze.ts';
 
 const has = (program: string, argument: string): boolean => spawnSync(program, [argument], { stdio: 'ignore' }).status === 0;
 
@@ -22,6 +23,7 @@ export default class LeftOut implements Reporter {
       ...(!ran.has('integration') || has('openssl', 'version') ? [] : ['tests of Kafka with TLS and SASL (no openssl)']),
       ...(!ran.has('e2e') || chromium !== undefined ? [] : ['tests of the page in a browser (no Chromium)']),
       ...(!ran.has('unit') || promtool !== undefined ? [] : ['tests of the alert rules (no promtool)']),
+      ...(!ran.has('unit') || systemdAnalyze !== undefined ? [] : ['tests of the systemd unit (no systemd-analyze)']),
       ...(skipped === 0 ? [] : [`${String(skipped)} tests skipped in all`]),
     ];
     console.log(missing.length === 0 ? 'left out: nothing' : `left out: ${missing.join('; ')}`);

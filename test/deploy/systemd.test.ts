@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { systemdAnalyze } from '../support/systemdAnalyze.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+const text = readFileSync(join(root, 'deploy/systemd/serai-coordinator.service'), 'utf8');
+
+describe.skipIf(systemdAnalyze === undefined)('the systemd unit', () => {
+  let unit: string;
+  beforeAll(() => {
+    // It is checked that what it starts is there: here that is not below /opt.
+    unit = join(mkdtempSync(join(tmpdir(), 'systemd-')), 'serai-coordinator.service');
+    writeFileSync(unit, text.replaceAll('/opt/serai-coordinator/', root));
+  });
+
+  const analyze = (...args: string[]): { readonly status: number | null; readonly said: string } => {
+    const { status, stdout, stderr } = spawnSync(systemdAnalyze ?? '', [...args, unit], { encoding: 'utf8' });
+    return { status, said: stdout + stderr };
+  };
+
+  it('is one that systemd understands, to the last line', () => {
+    expect(analyze('verify', '--man=no')).toEqual({ status: 0, said: '' });
+  });
+
+  it('is exposed to little: 2 of 10 at most', () => {
+    const { status, said } = analyze('security', '--offline=true', '--threshold=20', '--no-pager');
+    expect(status, said).toBe(0);
+  });
+
+  it('would be found out if it named what systemd does not know, or gave up its protection', () => {
+    const file = unit;
+    unit = join(mkdtempSync(join(tmpdir(), 'systemd-')), 'serai-coordinator.service');
+    writeFileSync(unit, readFileSync(file, 'utf8').replace('ProtectHome=', 'ProtectHomes=').replace('CapabilityBoundingSet=\n', ''));
+    expect(analyze('verify', '--man=no').said).toContain('ProtectHomes');
+    expect(analyze('security', '--offline=true', '--threshold=20', '--no-pager').status).toBe(1);
+    unit = file;
+  });
+
+  it('finds its user and folders, which are the user’s alone', () => {
+    const machine = mkdtempSync(join(tmpdir(), 'machine-'));
+    const run = (program: string, ...args: string[]): void => {
+      const { status, stderr } = spawnSync(program, [`--root=${machine}`, ...args], { encoding: 'utf8' });
+      expect(status, stderr).toBe(0);
+    };
+    run('systemd-sysusers', join(root, 'deploy/systemd/serai-coordinator.sysusers.conf'));
+    expect(readFileSync(join(machine, 'etc/passwd'), 'utf8')).toMatch(
+      /^serai-coordinator:.*:\/var\/lib\/serai-coordinator:\/usr\/sbin\/nologin$/m,
+    );
+    // Only root can give folders away.
+    if (process.getuid?.() === 0) {
+      run('systemd-tmpfiles', '--create', join(root, 'deploy/systemd/serai-coordinator.tmpfiles.conf'));
+      for (const folder of ['etc/serai-coordinator', 'var/backups/serai-coordinator'])
+        expect(statSync(join(machine, folder)).mode & 0o777).toBe(0o700);
+    }
+    expect(text).toContain('User=serai-coordinator\n');
+  });
+});
