@@ -112,7 +112,8 @@ export class RecordWriter {
       counterpart === 'open'
         ? plaintext
         : sealRecord({ topic, attributes, plaintext, senderSecret: keys.secret, receiverPublic: counterpart.publicKey, nonce: random(24) });
-    const record = { attributes, data, ...(message.trace?.parent === undefined ? {} : { parent: message.trace.parent }) };
+    const parent = message.trace?.parent;
+    const record = parent === undefined ? { attributes, data } : { attributes, data, parent };
     this.#tails.set(topic, { sequence: attributes.sequence, digest: toHex(recordDigest(topic, record)) });
     return record;
   }

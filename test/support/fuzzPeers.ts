@@ -121,6 +121,7 @@ const vocabulary = (): readonly Uint8Array[] => [
     kind: 'bye',
     payload: writeWord({ code: 'peer.stale-epoch', text: 'x', certificate: toHex(certificateOf(alice, 'alice')) }),
   }),
+  encodeFrame({ kind: 'trace', payload: new TextEncoder().encode(`00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`) }),
   Uint8Array.of(3, 0, 0, 0, 200, 1, 2),
 ];
 
