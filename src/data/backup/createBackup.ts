@@ -51,10 +51,10 @@ class Standing {
   }
 }
 
-async function* noted(rows: AsyncIterable<Row>, standing: Standing): AsyncIterable<Row> {
-  for await (const row of rows) {
-    if (row.bucket === BUCKETS.meta || row.bucket === BUCKETS.cursors) standing.note(row);
-    yield row;
+async function* noted(rows: AsyncIterable<readonly Row[]>, standing: Standing): AsyncIterable<readonly Row[]> {
+  for await (const together of rows) {
+    for (const row of together) if (row.bucket === BUCKETS.meta || row.bucket === BUCKETS.cursors) standing.note(row);
+    yield together;
   }
 }
 
