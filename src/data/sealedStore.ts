@@ -293,15 +293,18 @@ class Sealed implements SealedStore {
 
   #open(bucket: number, key: Uint8Array, value: Uint8Array): Uint8Array {
     const dataKey = this.#keys.get(numberOf(value));
-    const place = `bucket ${String(bucket)}, key ${toHex(key)} of store ${this.storeId}`;
-    const cure = 'stop the coordinator, see what else is wrong with "data check", and restore the store ("backup restore")';
-    if (dataKey === undefined)
-      throw new StoreError('store.corrupt', `the value at ${place} names a data key that there is not; it was changed on disk; ${cure}`);
+    if (dataKey === undefined) throw this.#changed(bucket, key, 'names a data key that there is not; it was changed on disk');
     try {
       return openValue(dataKey, { storeId: this.storeId, bucket, key }, value.subarray(NUMBER));
     } catch (cause) {
-      throw new StoreError('store.corrupt', `the value at ${place} was changed on disk, or moved there; ${cure}`, { cause });
+      throw this.#changed(bucket, key, 'was changed on disk, or moved there', cause);
     }
+  }
+
+  #changed(bucket: number, key: Uint8Array, how: string, cause?: unknown): StoreError {
+    const place = `bucket ${String(bucket)}, key ${toHex(key)} of store ${this.storeId}`;
+    const cure = 'stop the coordinator, see what else is wrong with "data check", and restore the store ("backup restore")';
+    return new StoreError('store.corrupt', `the value at ${place} ${how}; ${cure}`, { cause });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
