@@ -165,6 +165,8 @@ class Sealed implements SealedStore {
   /** What values are sealed with. */
   #current: number;
   #turn: Promise<unknown> = Promise.resolve();
+  /** The visits under way, each until it is over. */
+  readonly #visits = new Set<Promise<void>>();
 
   constructor(store: Store, options: SealedStoreOptions, keys: Map<number, Secret>) {
     this.storeId = options.storeId;
@@ -184,11 +186,11 @@ class Sealed implements SealedStore {
   }
 
   async *scan(bucket: number, range?: Parameters<Store['scan']>[1]): AsyncIterable<readonly [Uint8Array, Uint8Array]> {
-    for await (const [key, value] of this.#store.scan(bucket, range)) yield [key, this.#open(bucket, key, value)] as const;
+    for await (const [key, value] of this.#visit(this.#store.scan(bucket, range))) yield [key, this.#open(bucket, key, value)] as const;
   }
 
   async *snapshot(): AsyncIterable<readonly Row[]> {
-    for await (const rows of this.#store.snapshot())
+    for await (const rows of this.#visit(this.#store.snapshot()))
       yield rows.filter(isOfUser).map(({ bucket, key, value }) => ({ bucket, key, value: this.#open(bucket, key, value) }));
   }
 
@@ -236,6 +238,8 @@ class Sealed implements SealedStore {
       }
     await flush();
     await this.#inTurn(() => this.#forget(older));
+    // What a visit began to read before, a backup above all, the disk keeps for it as it was.
+    await Promise.all(this.#visits);
     await this.#store.compact();
     await this.#store.write([{ bucket: SEAL_BUCKET, key: SEAL_KEYS.leftovers, value: undefined }]);
     return sealed;
@@ -245,6 +249,17 @@ class Sealed implements SealedStore {
     for await (const all of this.#store.snapshot()) {
       const rows = all.filter(isOfUser);
       yield { rows: rows.length, faults: rows.flatMap((row) => this.#faultOf(row) ?? []) };
+    }
+  }
+
+  async *#visit<T>(rows: AsyncIterable<T>): AsyncIterable<T> {
+    const over = Promise.withResolvers<void>();
+    this.#visits.add(over.promise);
+    try {
+      yield* rows;
+    } finally {
+      this.#visits.delete(over.promise);
+      over.resolve();
     }
   }
 

@@ -121,6 +121,29 @@ describe('fresh data keys', () => {
   });
 });
 
+describe('a backup that is being taken while data keys change', () => {
+  it('keeps nothing of the older ones on the disk, for what it still reads is waited for', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sealed-'));
+    const raw = await openRocksdbStore(dir);
+    const store = await open(raw);
+    await fill(store, 2_000);
+    const wrapped = Buffer.from((await raw.get(SEAL_BUCKET, utf8ToBytes('data-key/1'))) ?? []);
+    const backup = store.snapshot()[Symbol.asyncIterator]();
+    await backup.next();
+    await store.newDataKey();
+    let isOver = false;
+    const resealed = store.reseal().finally(() => {
+      isOver = true;
+    });
+    while (store.dataKeys.older.length > 0) await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    await backup.return?.();
+    expect(await resealed).toBe(2_000);
+    expect(readdirSync(dir).filter((name) => readFileSync(join(dir, name)).includes(wrapped))).toEqual([]);
+    await store.close();
+  });
+});
+
 describe('what seals a store', () => {
   it('is refused under another master key, and where its keys are lost', async () => {
     const raw = openMemoryStore();

@@ -26,6 +26,8 @@ export interface CreateBackup extends BackupPlace, BackupOf {
   readonly cause: BackupContents['cause'];
   readonly takenAt: string;
   readonly random: (length: number) => Uint8Array;
+  /** Whether chunks that are there already are written all the same: one of them may be damaged. */
+  readonly anew?: boolean;
   /** Hears of bytes of rows. */
   readonly progress?: Progress;
 }
@@ -64,7 +66,7 @@ async function* noted(rows: AsyncIterable<readonly Row[]>, standing: Standing): 
  */
 export const createBackup = async (options: CreateBackup): Promise<Created> => {
   const { target, keys, rows, progress, random, deployment, module, storeId, id, cause, takenAt } = options;
-  const known = new Set((await target.list(chunksOf(options))).map(chunkNamed));
+  const known = new Set(options.anew === true ? [] : (await target.list(chunksOf(options))).map(chunkNamed));
   const standing = new Standing();
   const digest = createHash('sha256');
   const chunks: { id: Hex; rows: number; bytes: number }[] = [];

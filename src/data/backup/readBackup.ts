@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
+import { z } from 'zod';
 import { BackupError } from '../../domain/backup/backupError.ts';
 import { type Manifest, readManifest } from '../../domain/backup/manifest.ts';
 import { toHex } from '../../domain/hex.ts';
@@ -89,10 +90,20 @@ export async function* rowsOfBackup(place: BackupPlace, manifest: Manifest, prog
 }
 
 /** What is noted beside a backup that was opened and found whole. */
-export interface Verified {
-  readonly at: string;
-  readonly seconds: number;
-}
+const verifiedNote = z.strictObject({ at: z.iso.datetime(), seconds: z.number().min(0) });
+export type Verified = z.infer<typeof verifiedNote>;
+
+const readNote = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Notes that a backup was opened and found whole. */
+export const noteVerified = async ({ target }: Pick<BackupPlace, 'target'>, manifest: Manifest, verified: Verified): Promise<void> =>
+  target.put(verifiedName(manifest, manifest.id), new TextEncoder().encode(JSON.stringify(verified)));
 
 /** Opens all of a backup, counts its rows, and notes that it is whole. */
 export const verifyBackup = async (place: BackupPlace, manifest: Manifest, now: () => number, progress?: Progress): Promise<Verified> => {
@@ -101,12 +112,12 @@ export const verifyBackup = async (place: BackupPlace, manifest: Manifest, now: 
   for await (const bytes of chunksOf(place, manifest, progress)) rows += countRows(bytes);
   if (rows !== manifest.rows) throw damaged(manifest, 'it does not hold as many rows as its manifest names');
   const verified = { at: new Date(now()).toISOString(), seconds: (now() - began) / 1000 };
-  await place.target.put(verifiedName(manifest, manifest.id), new TextEncoder().encode(JSON.stringify(verified)));
+  await noteVerified(place, manifest, verified);
   return verified;
 };
 
-/** When a backup was last opened and found whole; undefined where it never was. */
+/** When a backup was last opened and found whole; undefined where it never was, or where the note of it cannot be read. */
 export const lastVerified = async ({ target }: Pick<BackupPlace, 'target'>, of: BackupOf, id: string): Promise<Verified | undefined> => {
   const bytes = await target.get(verifiedName(of, id));
-  return bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as Verified);
+  return bytes === undefined ? undefined : verifiedNote.safeParse(readNote(bytes)).data;
 };
