@@ -6,7 +6,15 @@ import { type Created, createBackup } from '../data/backup/createBackup.ts';
 import { digestOfRows } from '../data/backup/digestOfRows.ts';
 import type { BackupOf } from '../data/backup/names.ts';
 import { pruneBackups } from '../data/backup/pruneBackups.ts';
-import { type BackupPlace, lastVerified, listBackups, manifestOf, noteVerified, type Verified, verifyBackup } from '../data/backup/readBackup.ts';
+import {
+  type BackupPlace,
+  lastVerified,
+  listBackups,
+  manifestOf,
+  noteVerified,
+  type Verified,
+  verifyBackup,
+} from '../data/backup/readBackup.ts';
 import { RESTORED, restoreBackup } from '../data/backup/restoreBackup.ts';
 import { BUCKETS } from '../data/buckets.ts';
 import { checkStore } from '../data/checkStore.ts';
