@@ -8,14 +8,17 @@ const headings = runbook.split('\n').flatMap((line) => (line.startsWith('## ') ?
 
 /** Families of codes that an operator may meet; the kinds of peer messages share some of their names. */
 const FAMILIES = [
+  'backup',
   'batch',
   'certificate',
   'chain',
   'kafka',
   'keygen',
+  'keys',
   'musig',
   'peer',
   'record',
+  'seal',
   'sign',
   'slash',
   'solvency',
