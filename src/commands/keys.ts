@@ -102,6 +102,8 @@ export const changePassphrase = async (
     await textOf(master, { plain: false, ...(newPassphraseFile === undefined ? {} : { newPassphraseFile }) }),
   );
   print(`${keys.master_key_file} is under the new passphrase\n`);
+  if (keys.passphrase_file !== undefined)
+    print(`put it into keys.passphrase_file ${keys.passphrase_file}, too: the next start reads it there\n`);
   await recordAct(config, { act: 'passphrase-changed', reason, details: { masterKey: fingerprintOf(master) } });
 };
 
