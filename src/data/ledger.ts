@@ -208,7 +208,7 @@ export class Ledger implements View {
     return new Map(
       ids.flatMap((id, index) => {
         const value = values[index];
-        return value === undefined ? [] : [[id, text.decode(value) as Hex] as const];
+        return value === undefined ? [] : [[id, text.decode(value)] as const];
       }),
     );
   }

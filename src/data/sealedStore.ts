@@ -253,13 +253,13 @@ class Sealed implements SealedStore {
   }
 
   async *#visit<T>(rows: AsyncIterable<T>): AsyncIterable<T> {
-    const over = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<undefined>();
     this.#visits.add(over.promise);
     try {
       yield* rows;
     } finally {
       this.#visits.delete(over.promise);
-      over.resolve();
+      over.resolve(undefined);
     }
   }
 

@@ -24,11 +24,11 @@ const world = () => {
   let clock = START;
   let end = START;
   let wake: (() => void) | undefined;
-  let idle = Promise.withResolvers<void>();
+  let idle = Promise.withResolvers<undefined>();
   const pause = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
     const until = clock + milliseconds;
     while (until > end) {
-      idle.resolve();
+      idle.resolve(undefined);
       await new Promise<void>((resolve, reject) => {
         wake = resolve;
         signal.addEventListener('abort', () => {
@@ -50,7 +50,7 @@ const world = () => {
   /** Lets the clock go on to a time, and resolves when nothing more is to be done by then. */
   const until = async (time: number): Promise<void> => {
     await idle.promise;
-    idle = Promise.withResolvers<void>();
+    idle = Promise.withResolvers<undefined>();
     end = time;
     wake?.();
     await idle.promise;
