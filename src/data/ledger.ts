@@ -202,7 +202,7 @@ export class Ledger implements View {
   }
 
   /** What the inbox holds of the marks of a group; read together, for each read is a way to another thread and back. */
-  async #storedMarks(group: readonly Waiting[]): Promise<ReadonlyMap<string, Hex>> {
+  async #storedMarks(group: readonly Waiting[]): Promise<ReadonlyMap<string, string>> {
     const ids = [...new Set(group.flatMap(({ step }) => (step.marks ?? []).map(({ id }) => id)))];
     const values = await Promise.all(ids.map((id) => this.#store.get(BUCKETS.inbox, utf8ToBytes(id))));
     return new Map(
@@ -257,7 +257,7 @@ export class Ledger implements View {
   }
 }
 
-const standingOf = ({ digest }: InboxMark, known: Hex | undefined): Standing => {
+const standingOf = ({ digest }: InboxMark, known: string | undefined): Standing => {
   if (known === undefined) return 'new';
   return known === digest ? 'duplicate' : 'conflict';
 };
