@@ -199,7 +199,8 @@ describe('keys', () => {
     expect((await run('keys', 'create', '--plain', '--set', `keys.master_key_file=${join(dir, 'made')}`)).code).toBe(0);
     expect(readFileSync(join(dir, 'made'), 'utf8')).toMatch(/^0x[0-9a-f]{64}\n$/);
     expect(file).toContain('.toml');
-  });
+    // Each command stretches a passphrase anew: seconds of processor time in all.
+  }, 90_000);
 
   it('never show a secret', () => {
     const derive = deriver(MASTER, 'alice');
