@@ -69,6 +69,7 @@ export const showKeys = async (config: Config, { json }: { readonly json: boolea
       [sources.observation]: toHex(publicKeyOf(secrets.observation)),
       [sources.crypto]: toHex(publicKeyOf(secrets.crypto)),
       [sources.connection]: toHex(publicKeyOf(secrets.connection)),
+      [sources.integrity]: toHex(publicKeyOf(secrets.integrity)),
       [sources.operator]: toHex(publicKeyOf(secrets.operator)),
       [sources.backup]: toHex(backupKeysOf(master, general.name).publicKey),
     },
@@ -101,6 +102,8 @@ export const changePassphrase = async (
     await textOf(master, { plain: false, ...(newPassphraseFile === undefined ? {} : { newPassphraseFile }) }),
   );
   print(`${keys.master_key_file} is under the new passphrase\n`);
+  if (keys.passphrase_file !== undefined)
+    print(`put it into keys.passphrase_file ${keys.passphrase_file}, too: the next start reads it there\n`);
   await recordAct(config, { act: 'passphrase-changed', reason, details: { masterKey: fingerprintOf(master) } });
 };
 

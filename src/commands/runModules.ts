@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { Subject } from 'rxjs';
@@ -109,6 +110,8 @@ const waitingStage = (module: ModuleName, store: PatientStore): Stage[] => {
     ? []
     : [{ name: `${module} writes its store`, waiting: Math.max(1, waits.writes), movedAt: waits.since, reason: waits.reason }];
 };
+
+const pause: KeepBackups['pause'] = (milliseconds, signal) => sleep(milliseconds, undefined, { signal, ref: false });
 
 /** Where the log hears of backups. */
 const toldTo = (log: Logger): Pick<KeepBackups, 'made' | 'failed'> => ({
@@ -267,7 +270,10 @@ export const runModules = async (
   });
   log.info({ name: general.name, validator, version: VERSION }, 'coordinator.running');
   const backups = new Map(
-    [...stores].map(([module, store]) => [module, keepBackups(config, module, store, { master, targets, now: Date.now, ...toldTo(log) })]),
+    [...stores].map(([module, store]) => [
+      module,
+      keepBackups(config, module, store, { master, targets, now: Date.now, pause, ...toldTo(log) }),
+    ]),
   );
   const resealing = [...stores.values()].map((store) => finishRotation(store, log, running.ended));
   const stages = (): Stage[] => [

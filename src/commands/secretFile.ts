@@ -36,7 +36,8 @@ export const readSecretText = async (file: string, what: string, expected: strin
   let text: string;
   try {
     text = (await readFile(file, 'utf8')).trim();
-    if (((await stat(file)).mode & othersOf(file)) !== 0)
+    // Windows has no such permissions, and says that everybody may read everything.
+    if (((await stat(file)).mode & othersOf(file)) !== 0 && process.platform !== 'win32')
       throw new ConfigError('config.invalid', `${what} ${file} can be read by others; run: chmod 600 ${file}`);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;

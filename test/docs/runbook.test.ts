@@ -8,6 +8,7 @@ const headings = runbook.split('\n').flatMap((line) => (line.startsWith('## ') ?
 
 /** Families of codes that an operator may meet; the kinds of peer messages share some of their names. */
 const FAMILIES = [
+  'backup',
   'batch',
   'certificate',
   'chain',
@@ -15,10 +16,12 @@ const FAMILIES = [
   'kafka',
   'key',
   'keygen',
+  'keys',
   'musig',
   'peer',
   'port',
   'record',
+  'seal',
   'sign',
   'slash',
   'solvency',

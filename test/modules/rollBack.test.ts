@@ -23,7 +23,7 @@ const SEALED = 'a-outbound';
 
 const copyOf = async (store: Store): Promise<Store> => {
   const copy = openMemoryStore();
-  for await (const { bucket, key, value } of store.snapshot()) await copy.write([{ bucket, key, value }]);
+  for await (const rows of store.snapshot()) await copy.write(rows);
   return copy;
 };
 
