@@ -64,7 +64,7 @@ export const askCertificates = async ({ peers, genesis, height, deadline }: AskC
   const ask = async ({ validator, address }: AskCertificates['peers'][number]): Promise<number> => {
     const signal = AbortSignal.timeout(deadline);
     const connection = await libp2p.dial(multiaddr(address), { signal, force: true }).catch((cause: unknown) => {
-      throw new PeerError('peer.dial-failed', `no link within ${String(deadline / 1_000)} s: ${String(cause)}`, { cause });
+      throw new Error(`no link within ${String(deadline / 1_000)} s: ${String(cause)}`, { cause });
     });
     try {
       const stream = await connection.newStream([...PROTOCOLS], { signal }).catch((cause: unknown) => {
