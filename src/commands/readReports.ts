@@ -34,7 +34,7 @@ export const readTopics = async (
   const kafka = opened.adopt(await openKafkaAdmin(connection), (it) => it.close());
   const pins = await knownPins(config, tell);
   for (const [topic, take] of topics) {
-    const { faults } = await readTopic(kafka, { topic, pins, take });
+    const { faults } = await readTopic(kafka, { topic, pins: pins(topic), take });
     if (faults.length > 0) tell(`${topic} holds what its sources did not write so: look with verify ${topic}`);
   }
 };

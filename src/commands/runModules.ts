@@ -5,6 +5,7 @@ import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { type LiveLog, openLiveLog } from '../core/log.ts';
+import { logAlarms, logRollBack } from '../core/logAlarms.ts';
 import { logParked } from '../core/logParked.ts';
 import { type MetricsTold, openMetrics, tellMetrics } from '../core/metrics.ts';
 import { solvencyRules } from '../core/solvencyRules.ts';
@@ -251,6 +252,8 @@ export const runModules = async (
       interest: observation.addresses_of_interest,
       startHeight: observation.start_block,
       parked: logParked(log),
+      wrote: logAlarms(log),
+      rolledBack: logRollBack(log),
       stop$,
     }),
     ({ close }) => close(),

@@ -75,7 +75,7 @@ export const verifyTopic = async (config: Config, asked: string, { from, json }:
   const kafka = opened.adopt(await openKafkaAdmin(await kafkaConnection(config, openLog(config.general.log_level))), ({ close }) =>
     close(),
   );
-  const report = await readTopic(kafka, { topic, pins, ...(from === undefined ? {} : { from }) });
+  const report = await readTopic(kafka, { topic, pins: pins(topic), ...(from === undefined ? {} : { from }) });
   (json ? printJson : printText)(report);
   return isProven(report);
 };

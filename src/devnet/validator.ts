@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
+import { type AlarmLog, logAlarms, logRollBack } from '../core/logAlarms.ts';
+import { logParked } from '../core/logParked.ts';
 import { openMetrics } from '../core/metrics.ts';
 import { VERSION } from '../core/version.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
@@ -10,13 +12,13 @@ import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, signSr25519 } from '../domain/threshold/schnorrkel.ts';
-import { sourcesOf, topicsOf } from '../domain/topics.ts';
+import { sourcesOf, topicsOf, writersOf } from '../domain/topics.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../drivers/embeddedLog/embeddedLog.ts';
 import { type Libp2pNetwork, openLibp2p, type PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
-import type { Module, ParkedAlarm, Route } from '../modules/module.ts';
+import type { Module, Route } from '../modules/module.ts';
 import { MODULES } from '../modules/moduleNames.ts';
 import type { PeerMemory } from '../streams/fromPeers.ts';
 import { deriveKey } from './deriveKeys.ts';
@@ -92,9 +94,17 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
     ...Object.fromEntries(networks.map((network) => [sources.processor(network), publicKeyOf(processorSecret(network))])),
   };
 
-  const parked = (alarm: ParkedAlarm): void => {
-    log.child(name).warn({ code: alarm.code, reason: alarm.message }, 'lane parked');
+  const own = log.child(name);
+  // The devnet's log tells what goes wrong on purpose: nothing of it is an error.
+  const alarms: AlarmLog = {
+    warn: (fields, event) => {
+      own.warn({ ...fields }, event);
+    },
+    error: (fields, event) => {
+      own.warn({ ...fields }, event);
+    },
   };
+  const parked = logParked(alarms);
 
   const opened = new AsyncDisposableStack();
   try {
@@ -138,6 +148,8 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         random,
         solvency: { staleBlocks: 100, rulesOf: () => ({ tolerance: 0n, breaches: 3, clears: 10, acknowledge: false }) },
         parked,
+        wrote: logAlarms(alarms),
+        rolledBack: logRollBack(alarms),
         stop$,
       }),
       ({ close }) => close(),
@@ -160,10 +172,12 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
           source: sources.processor(network),
           signingSecret: processorSecret(network),
           pins,
+          writers: writersOf(name, networks),
           deadLetter: topics.deadLetter,
           random,
           parkedFor: 60_000,
           parked,
+          wrote: logAlarms(alarms),
           stop$,
           network,
           topics,

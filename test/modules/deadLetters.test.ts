@@ -96,6 +96,7 @@ const open = async () => {
         source: SELF,
         signingSecret: secretOf(1),
         pins,
+        writers: () => Object.keys(secrets),
         deadLetter: DEAD,
         random: (length) => new Uint8Array(length),
         parkedFor: 30,
