@@ -69,6 +69,7 @@ export const showKeys = async (config: Config, { json }: { readonly json: boolea
       [sources.observation]: toHex(publicKeyOf(secrets.observation)),
       [sources.crypto]: toHex(publicKeyOf(secrets.crypto)),
       [sources.connection]: toHex(publicKeyOf(secrets.connection)),
+      [sources.integrity]: toHex(publicKeyOf(secrets.integrity)),
       [sources.operator]: toHex(publicKeyOf(secrets.operator)),
       [sources.backup]: toHex(backupKeysOf(master, general.name).publicKey),
     },

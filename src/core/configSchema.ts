@@ -106,6 +106,14 @@ const smallestUnit = z
   .regex(/^(0|[1-9][0-9]{0,19})$/, 'expected an amount in the coin\'s smallest unit, as in "1000"')
   .transform(BigInt);
 
+/** Checks in a row that lack more than is tolerated, until the network is halted. */
+const breaches = z.number().int().min(1).max(1_000);
+/** Good checks in a row, until the halt ends. */
+const clears = z.number().int().min(1).max(10_000);
+
+/** What holds for a coin; of what is not given, what holds for all. */
+const coinRules = z.strictObject({ tolerance: smallestUnit, breaches, clears, acknowledge: z.boolean() }).partial();
+
 /** The configuration file, section by section (specification, Configurations; design §12). */
 export const configSchema = z.strictObject({
   general: z.strictObject({
@@ -150,19 +158,14 @@ export const configSchema = z.strictObject({
   /** When a network counts as insolvent (docs/solvency.md). */
   solvency: z
     .strictObject({
-      /** Checks in a row that lack more than is tolerated, until the network is halted. */
-      breaches: z.number().int().min(1).max(1_000).default(3),
-      /** Good checks in a row, until the halt ends. */
-      clears: z.number().int().min(1).max(10_000).default(10),
+      breaches: breaches.default(3),
+      clears: clears.default(10),
       /** Whether the operator's word is needed as well: `solvency acknowledge`. */
       acknowledge: z.boolean().default(false),
       /** Serai blocks for which nothing may be said of a network. */
       stale_blocks: z.number().int().min(1).max(100_000).default(100),
-      /** By coin, what may be missing, in its smallest unit. */
-      tolerance: z
-        .strictObject({ Bitcoin: smallestUnit, Ether: smallestUnit, Dai: smallestUnit, Monero: smallestUnit })
-        .partial()
-        .default({}),
+      /** By coin, what may be missing, and what holds for it instead of the above. */
+      coins: z.strictObject({ Bitcoin: coinRules, Ether: coinRules, Dai: coinRules, Monero: coinRules }).partial().default({}),
     })
     .prefault({}),
   /** Where health is told and the page is shown; without it, nowhere. Who can reach it can read it. */

@@ -162,7 +162,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
         signingSecret: signingSecrets.integrity,
         topics,
         operator: sources.operator,
-        context: { networks, topics, rulesOf: options.solvency.rulesOf, staleBlocks: options.solvency.staleBlocks },
+        context: { networks, topics, processor: sources.processor, ...options.solvency },
       }),
   };
   try {

@@ -27,7 +27,7 @@ const topics = topicsOf('alice');
 const sources = sourcesOf('alice');
 const secrets = signingSecretsOf(deriver(MASTER, 'alice'));
 const PROCESSOR = new Uint8Array(32).fill(9);
-const RULES = '[solvency]\nbreaches = 2\nclears = 2\n[solvency.tolerance]\nBitcoin = "10"\n';
+const RULES = '[solvency]\nbreaches = 2\nclears = 2\n[solvency.coins.Bitcoin]\ntolerance = "10"\n';
 
 describe.runIf(brokerPossible)('solvency, from the records on a real broker', () => {
   let broker: Broker;
@@ -108,7 +108,7 @@ describe.runIf(brokerPossible)('solvency, from the records on a real broker', ()
       stop$,
       topics,
       operator: sources.operator,
-      context: { networks: ['Bitcoin'], topics, ...solvencyRules(loaded) },
+      context: { networks: ['Bitcoin'], topics, processor: sources.processor, ...solvencyRules(loaded) },
     });
     running = supervise(integrity.routes, stop$);
   });
