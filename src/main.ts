@@ -134,11 +134,12 @@ configured(program.command('status'))
 configured(program.command('log-level'))
   .description("show the level of the running coordinator's log, or change it until its next start")
   .argument('[level]', `one of ${LOG_LEVELS.join(', ')}`, level)
+  .option('--reason <text>', 'why it is changed; it is recorded on <name>-control', words, 'not given')
   .option('--json', 'print one JSON object', false)
   .addHelpText('after', '\nExample:\n  npm run -s coordinator -- log-level debug --config config/local.toml')
-  .action(async (asked: LogLevel | undefined, { config, set, json }: Configured & { json: boolean }) => {
+  .action(async (asked: LogLevel | undefined, { config, set, ...options }: Configured & { json: boolean; reason: string }) => {
     const { logLevel } = await import('./commands/logLevel.ts');
-    await logLevel(loadConfig(config, process.env, set), asked, json);
+    await logLevel(loadConfig(config, process.env, set), asked, options);
     process.exit(0);
   });
 
@@ -374,14 +375,17 @@ configured(audit.command('list'))
 
 configured(audit.command('verify'))
   .description('prove that no act is missing, doubled, moved, changed or forged')
+  .option('--file <file>', 'a log that audit export wrote, instead of the topic: no broker is needed')
   .option('--json', 'print one JSON object', false)
   .addHelpText(
     'after',
-    '\nExits with 0 when all is proven, with 1 otherwise.\nExample:\n  npm run -s coordinator -- audit verify --config config/local.toml',
+    '\nExits with 0 when all is proven, with 1 otherwise.\nExamples:\n  npm run -s coordinator -- audit verify --config config/local.toml\n  npm run -s coordinator -- audit verify --file audit.jsonl --config config/local.toml',
   )
-  .action(async ({ config, set, json }: Configured & { json: boolean }) => {
-    const { verifyTopic } = await import('./commands/verify.ts');
-    process.exit((await verifyTopic(loadConfig(config, process.env, set), 'control', { json })) ? 0 : EXIT.failed);
+  .action(async ({ config, set, json, file }: Configured & { json: boolean; file?: string }) => {
+    const { verifyExport, verifyTopic } = await import('./commands/verify.ts');
+    const loaded = loadConfig(config, process.env, set);
+    const isProven = file === undefined ? verifyTopic(loaded, 'control', { json }) : verifyExport(loaded, file, { json });
+    process.exit((await isProven) ? 0 : EXIT.failed);
   });
 
 configured(audit.command('export'))

@@ -3,7 +3,8 @@ import type { SolvencyWorld } from './solvencyWorld.ts';
 
 /** Something that happens between the chains. */
 export type Happening =
-  | { readonly act: 'pay-in' | 'burn'; readonly amount: bigint }
+  | { readonly act: 'pay-in'; readonly amounts: readonly bigint[] }
+  | { readonly act: 'burn'; readonly amount: bigint }
   | { readonly act: 'serai'; readonly executes: number; readonly failing: number }
   | { readonly act: 'external'; readonly pays: number }
   | { readonly act: 'rotate' }
@@ -12,7 +13,11 @@ export type Happening =
 export const amount = fc.bigInt({ min: 1n, max: 10_000n });
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ act: fc.constantFrom('pay-in' as const, 'burn' as const), amount }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: fc.constant('pay-in' as const), amounts: fc.array(amount, { minLength: 1, maxLength: 5 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('burn' as const), amount }) },
   {
     weight: 3,
     arbitrary: fc.record({ act: fc.constant('serai' as const), executes: fc.nat(3), failing: fc.constantFrom(0, 0, 2, 3) }),
@@ -26,7 +31,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 export const history = fc
   .tuple(fc.bigInt({ min: 100n, max: 10_000n }), fc.array(happening, { maxLength: 60 }))
   .map(([first, rest]): readonly Happening[] => [
-    { act: 'pay-in', amount: first },
+    { act: 'pay-in', amounts: [first] },
     { act: 'external', pays: 0 },
     { act: 'serai', executes: 1, failing: 0 },
     { act: 'burn', amount: first / 2n },
@@ -37,7 +42,7 @@ export const play = (world: SolvencyWorld, history: readonly Happening[]): void 
   for (const one of history)
     switch (one.act) {
       case 'pay-in':
-        world.payIn(one.amount);
+        for (const paid of one.amounts) world.payIn(paid);
         break;
       case 'burn':
         world.burn(one.amount);

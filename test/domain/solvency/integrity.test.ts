@@ -121,8 +121,8 @@ describe('what the integrity module decides', () => {
           }
           for (const part of last) world.externalBlock(0, part);
           world.payIn(1_000n);
-        world.externalBlock(0);
-        if (world.stolen <= RULES.tolerance) world.externalBlock(0, RULES.tolerance + 1n - world.stolen);
+          world.externalBlock(0);
+          if (world.stolen <= RULES.tolerance) world.externalBlock(0, RULES.tolerance + 1n - world.stolen);
           // Everything that is under way arrives, and both chains go on.
           world.seraiBlock(100);
           world.externalBlock(100, 1n);
