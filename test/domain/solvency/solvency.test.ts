@@ -46,6 +46,34 @@ const journalOf = (world: SolvencyWorld, turns: readonly number[]): Journal => {
   return journal;
 };
 
+/** What a history has in it that a sum may get wrong. */
+const hardPartsOf = ({ chain, serai, vaults, fees }: SolvencyWorld): Record<string, boolean> => {
+  const isTwice = (of: readonly string[]): boolean => new Set(of).size < of.length;
+  const all = <T>(kind: T | undefined): T[] => (kind === undefined ? [] : [kind]);
+  return {
+    'several instructions of a batch fail': isTwice(
+      chain.flatMap(({ type, data }) => all(type === 'serai.in-instructions.instruction-failure.v1' ? String(data.id) : undefined)),
+    ),
+    'a block burns twice': isTwice(
+      chain.flatMap(({ type, data }) => all(type === 'serai.coins.burn-with-instruction.v1' ? String(data.block.number) : undefined)),
+    ),
+    'several burns are paid': serai.filter(({ type, data }) => type === 'serai.external.output.v1' && data.payments.length > 0).length > 1,
+    'a fee is paid': fees > 0n,
+    'two vaults hold something': vaults.filter((held) => held > 0n).length > 1,
+  };
+};
+
+describe('the histories that sums are proven by', () => {
+  it('have in them what a sum may get wrong', () => {
+    const seen = fc.sample(history, { numRuns: 100, seed: 1 }).map((all) => {
+      const world = new SolvencyWorld();
+      play(world, all);
+      return hardPartsOf(world);
+    });
+    for (const part of Object.keys(seen[0] ?? {})) expect(seen.filter((parts) => parts[part]).length, part).toBeGreaterThan(20);
+  });
+});
+
 describe('the sum of a coin', () => {
   it('is even for an honest vault at every moment, whatever happened and in whatever order it is heard of', () => {
     fc.assert(
