@@ -37,10 +37,10 @@ import { ConfigError } from './core/configError.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
 import { loadConfig } from './core/loadConfig.ts';
 import { LOG_LEVELS, type LogLevel } from './core/log.ts';
-import { runbookOf } from './core/runbook.ts';
 import { VERSION } from './core/version.ts';
 import type { Scope } from './domain/control/orders.ts';
 import type { ExternalNetworkName, SignId } from './domain/processor/ids.ts';
+import { runbookOf } from './domain/runbook.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 

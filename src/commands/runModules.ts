@@ -17,6 +17,7 @@ import type { ModuleStatus } from '../domain/health/moduleStatus.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import { toHex } from '../domain/hex.ts';
 import { besideNode } from '../domain/peers/addresses.ts';
+import { coded } from '../domain/runbook.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
 import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
@@ -73,7 +74,7 @@ const openBuses = async (
     wanted: topicsWanted(config),
     brokers: kafka.brokers,
     warn: (deviations) => {
-      log.warn({ deviations }, 'kafka.topics');
+      log.warn({ ...coded('kafka.topics'), deviations }, 'topics are not as they should be');
     },
   });
   return buses;
@@ -115,7 +116,7 @@ const toldTo = (log: Logger): Pick<KeepBackups, 'made' | 'failed'> => ({
     log.info({ module, id, ...details }, 'backup.made');
   },
   failed: (module, error) => {
-    log.error({ module, reason: String(error) }, 'backup.failed');
+    log.error({ ...coded('backup.failed'), module, reason: String(error) }, 'backup failed');
   },
 });
 
@@ -130,7 +131,8 @@ const finishRotation = async (store: SealedStore, log: Logger, ended: Promise<vo
     const values = await store.reseal({ signal: stop.signal });
     if (values > 0) log.info({ store: store.storeId, values }, 'keys.rotated');
   } catch (error) {
-    if (!stop.signal.aborted) log.error({ store: store.storeId, reason: String(error) }, 'keys.rotation-failed');
+    if (!stop.signal.aborted)
+      log.error({ ...coded('keys.rotation-failed'), store: store.storeId, reason: String(error) }, 'rotation of keys failed');
   }
 };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DEAD_LETTER, letterData } from '../domain/deadLetter/letter.ts';
 import type { TopicRecord } from '../domain/record.ts';
-import { runbookOf } from './runbook.ts';
+import { coded } from '../domain/runbook.ts';
 
 /** Where alarms go; pino's loggers fit. */
 export interface AlarmLog {
@@ -55,7 +55,7 @@ export const logAlarms =
       const alarm = alarmIn(topic, record);
       if (alarm === undefined) continue;
       const [level, code, fields, event] = alarm;
-      log[level]({ code, ...fields, runbook: runbookOf(code) }, event);
+      log[level]({ ...coded(code), ...fields }, event);
     }
   };
 
@@ -63,6 +63,5 @@ export const logAlarms =
 export const logRollBack =
   (log: AlarmLog) =>
   (source: string, signs: readonly string[]): void => {
-    const code = 'store.rolled-back';
-    log.error({ code, source, signs, runbook: runbookOf(code) }, 'store rolled back');
+    log.error({ ...coded('store.rolled-back'), source, signs }, 'store rolled back');
   };

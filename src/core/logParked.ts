@@ -1,7 +1,7 @@
 import { ParkedRecord } from '../domain/deadLetter/parkedRecord.ts';
 import type { ChainError } from '../domain/observation/chainError.ts';
+import { coded } from '../domain/runbook.ts';
 import type { AlarmLog } from './logAlarms.ts';
-import { runbookOf } from './runbook.ts';
 
 /** The alarm for a lane that cannot be read on: it is parked, and nothing new of it is acted on until it goes on. */
 export const logParked =
@@ -9,9 +9,9 @@ export const logParked =
   (alarm: ChainError | ParkedRecord): void => {
     if (alarm instanceof ParkedRecord) {
       const { topic, offset, code, reason } = alarm.refusal;
-      log.error({ code, reason, topic, offset, runbook: runbookOf(code) }, 'topic parked');
+      log.error({ ...coded(code), reason, topic, offset }, 'topic parked');
       return;
     }
     const { code, message, at, runtime } = alarm;
-    log.error({ code, reason: message, block: at, runtime, runbook: runbookOf(code) }, 'chain parked');
+    log.error({ ...coded(code), reason: message, block: at, runtime }, 'chain parked');
   };

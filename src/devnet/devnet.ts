@@ -6,6 +6,7 @@ import type { Store } from '../data/store.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { type ExternalObservation, externalObservation } from '../domain/processor/messages.ts';
+import { coded } from '../domain/runbook.ts';
 import { topicsOf } from '../domain/topics.ts';
 import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
@@ -97,7 +98,7 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
   const opened = new AsyncDisposableStack();
   try {
     const failed = (error: unknown): void => {
-      log.warn({ reason: String(error) }, 'node.failed');
+      log.warn({ ...coded('node.failed'), reason: String(error) }, 'the simulated chain failed');
     };
     const node = opened.adopt(
       await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, sessionBlocks, failed }),
