@@ -186,6 +186,27 @@ describe('what the integrity module decides', () => {
     expect(module.verdicts.map(({ state }) => state)).toEqual(['halted', 'solvent']);
   });
 
+  it('has evidence of a burn that is paid twice', () => {
+    const world = new SolvencyWorld();
+    world.payIn(10n);
+    world.externalBlock(0);
+    world.seraiBlock(1);
+    world.burn(4n);
+    world.seraiBlock(0);
+    world.externalBlock(1);
+    const module = new Decider();
+    for (const message of world.chain) module.chain(message);
+    for (const message of world.serai) module.serai(message);
+    const paid = world.serai.find(({ type }) => type === 'serai.external.output.v1');
+    if (paid?.type !== 'serai.external.output.v1') throw new Error('nothing was paid');
+    module.serai({ ...paid, data: { ...paid.data, plan: hash(9) } });
+    const [evidence] = module.said.filter(({ type }) => type === 'serai.report.evidence.v1');
+    expect(evidence?.data).toEqual({
+      code: 'solvency.unknown-burn',
+      evidence: { network: 'Bitcoin', block: 2, index: 0, plan: hash(9) },
+    });
+  });
+
   it('refuses what the processor of another network says', () => {
     const module = new Decider();
     const told = balances('Bitcoin', 1, { Bitcoin: 0n });
