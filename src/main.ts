@@ -11,8 +11,8 @@ import { addRunCommands } from './commands/runCommands.ts';
 import { addSolvencyCommands } from './commands/solvencyCommands.ts';
 import { addTopicCommands } from './commands/topicCommands.ts';
 import { EXIT, exitCodeOf } from './core/exitCodes.ts';
-import { runbookOf } from './core/runbook.ts';
 import { VERSION } from './core/version.ts';
+import { runbookOf } from './domain/runbook.ts';
 import { silenceNegativeTimeout } from './drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from './drivers/polkadot/silenceCallTypeWarning.ts';
 

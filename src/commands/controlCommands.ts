@@ -64,14 +64,17 @@ export const addControlCommands = (program: Command): void => {
 
   configured(audit.command('verify'))
     .description('prove that no act is missing, doubled, moved, changed or forged')
+    .option('--file <file>', 'a log that audit export wrote, instead of the topic: no broker is needed')
     .option('--json', 'print one JSON object', false)
     .addHelpText(
       'after',
-      '\nExits with 0 when all is proven, with 1 otherwise.\nExample:\n  npm run -s coordinator -- audit verify --config config/local.toml',
+      '\nExits with 0 when all is proven, with 1 otherwise.\nExamples:\n  npm run -s coordinator -- audit verify --config config/local.toml\n  npm run -s coordinator -- audit verify --file audit.jsonl --config config/local.toml',
     )
-    .action(async ({ config, set, json }: Configured & { json: boolean }) => {
-      const { verifyTopic } = await import('./verify.ts');
-      process.exit((await verifyTopic(loadConfig(config, process.env, set), 'control', { json })) ? 0 : EXIT.failed);
+    .action(async ({ config, set, json, file }: Configured & { json: boolean; file?: string }) => {
+      const { verifyExport, verifyTopic } = await import('./verify.ts');
+      const loaded = loadConfig(config, process.env, set);
+      const isProven = file === undefined ? verifyTopic(loaded, 'control', { json }) : verifyExport(loaded, file, { json });
+      process.exit((await isProven) ? 0 : EXIT.failed);
     });
 
   configured(audit.command('export'))

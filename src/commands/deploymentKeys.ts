@@ -4,12 +4,13 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
+import { enabledNetworks } from '../core/enabledNetworks.ts';
 import type { BackupKeys } from '../data/backup/backupKeys.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
 import { fingerprintOf, type Keystore, keystore, openKeystore } from '../domain/sealing/keystore.ts';
 import { Secret } from '../domain/sealing/secret.ts';
-import { sourcesOf } from '../domain/topics.ts';
+import { keysOn, sourcesOf, writersOf } from '../domain/topics.ts';
 import { passphraseFor } from './passphrase.ts';
 import { readHexText, readSecretText, secretExists, writeSecretFile } from './secretFile.ts';
 
@@ -93,10 +94,15 @@ export const pinsOf = ({ general, keys }: Config, secrets: SigningSecrets | unde
   };
 };
 
-/** The public keys as far as they are known here: without the master key, those the configuration pins; `tell` says so. */
-export const knownPins = async (config: Config, tell: (line: string) => void): Promise<Readonly<Record<string, Uint8Array>>> => {
+/**
+ * The public keys by which a topic's records are proven, as far as they are known here: without the master key, those the configuration pins;
+ * `tell` says so.
+ */
+export const knownPins = async (config: Config, tell: (line: string) => void): Promise<(topic: string) => Record<string, Uint8Array>> => {
   const { general, keys } = config;
-  if (secretExists(keys.master_key_file)) return pinsOf(config, signingSecretsOf(deriver(await readMasterKey(keys), general.name)));
-  tell(`there is no keys.master_key_file ${keys.master_key_file}: only sources pinned under [keys.pins] are known`);
-  return pinsOf(config, undefined);
+  const isHere = secretExists(keys.master_key_file);
+  if (!isHere) tell(`there is no keys.master_key_file ${keys.master_key_file}: only sources pinned under [keys.pins] are known`);
+  const pins = pinsOf(config, isHere ? signingSecretsOf(deriver(await readMasterKey(keys), general.name)) : undefined);
+  const writers = writersOf(general.name, enabledNetworks(config));
+  return (topic) => keysOn(topic, writers, pins);
 };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../core/loadConfig.ts';
 import { LOG_LEVELS, type LogLevel } from '../core/log.ts';
-import { level, whole } from './arguments.ts';
+import { level, whole, words } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
 import type { DoctorCommand } from './doctor.ts';
 import type { PeersCommand } from './peers.ts';
@@ -38,11 +38,12 @@ export const addLookCommands = (program: Command): void => {
   configured(program.command('log-level'))
     .description("show the level of the running coordinator's log, or change it until its next start")
     .argument('[level]', `one of ${LOG_LEVELS.join(', ')}`, level)
+    .option('--reason <text>', 'why it is changed; it is recorded on <name>-control', words, 'not given')
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', '\nExample:\n  npm run -s coordinator -- log-level debug --config config/local.toml')
-    .action(async (asked: LogLevel | undefined, { config, set, json }: Configured & { json: boolean }) => {
+    .action(async (asked: LogLevel | undefined, { config, set, ...options }: Configured & { json: boolean; reason: string }) => {
       const { logLevel } = await import('./logLevel.ts');
-      await logLevel(loadConfig(config, process.env, set), asked, json);
+      await logLevel(loadConfig(config, process.env, set), asked, options);
       process.exit(0);
     });
 

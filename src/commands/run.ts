@@ -7,6 +7,7 @@ import { VERSION } from '../core/version.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import { type Sections, type Status, statusOf } from '../domain/health/status.ts';
 import type { PeersReport } from '../domain/peers/peerReport.ts';
+import { coded } from '../domain/runbook.ts';
 import { controlFolder, openControlSocket } from '../drivers/http/controlSocket.ts';
 import { type HealthOptions, openHealthServer, statusPage } from '../drivers/http/healthServer.ts';
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
@@ -179,7 +180,7 @@ export const runCoordinator = async (config: Config, { modules }: RunCommand): P
   };
   tellActs(config).catch((error: unknown) => {
     // They wait for the next start.
-    openLog(config.general.log_level).warn({ reason: String(error) }, 'audit.acts-wait');
+    openLog(config.general.log_level).warn({ ...coded('audit.acts-wait'), reason: String(error) }, 'acts of the operator wait');
   });
   await openControl(config, modules, { ...status, peers: hearing.peers, work: (asked) => work(asked) }, opened);
   if (modules === undefined) {

@@ -6,6 +6,7 @@ import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { type LiveLog, openLiveLog } from '../core/log.ts';
+import { logAlarms, logRollBack } from '../core/logAlarms.ts';
 import { logParked } from '../core/logParked.ts';
 import { type MetricsTold, openMetrics, tellMetrics } from '../core/metrics.ts';
 import { solvencyRules } from '../core/solvencyRules.ts';
@@ -17,6 +18,7 @@ import type { ModuleStatus } from '../domain/health/moduleStatus.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import { toHex } from '../domain/hex.ts';
 import { besideNode } from '../domain/peers/addresses.ts';
+import { coded } from '../domain/runbook.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
 import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
@@ -75,7 +77,7 @@ const openBuses = async (
     wanted: topicsWanted(config),
     brokers: kafka.brokers,
     warn: (deviations) => {
-      log.warn({ deviations }, 'kafka.topics');
+      log.warn({ ...coded('kafka.topics'), deviations }, 'topics are not as they should be');
     },
   });
   return buses;
@@ -119,7 +121,7 @@ const toldTo = (log: Logger): Pick<KeepBackups, 'made' | 'failed'> => ({
     log.info({ module, id, ...details }, 'backup.made');
   },
   failed: (module, error) => {
-    log.error({ module, reason: String(error) }, 'backup.failed');
+    log.error({ ...coded('backup.failed'), module, reason: String(error) }, 'backup failed');
   },
 });
 
@@ -134,7 +136,8 @@ const finishRotation = async (store: SealedStore, log: Logger, ended: Promise<vo
     const values = await store.reseal({ signal: stop.signal });
     if (values > 0) log.info({ store: store.storeId, values }, 'keys.rotated');
   } catch (error) {
-    if (!stop.signal.aborted) log.error({ store: store.storeId, reason: String(error) }, 'keys.rotation-failed');
+    if (!stop.signal.aborted)
+      log.error({ ...coded('keys.rotation-failed'), store: store.storeId, reason: String(error) }, 'rotation of keys failed');
   }
 };
 
@@ -260,6 +263,8 @@ export const runModules = async (
       startHeight: observation.start_block,
       parked: logParked(log),
       tracer,
+      wrote: logAlarms(log),
+      rolledBack: logRollBack(log),
       stop$,
     }),
     ({ close }) => close(),

@@ -3,6 +3,7 @@ import { loadConfig } from '../core/loadConfig.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { externalNetworkName, whole, words } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
+import type { ExplainSolvency } from './solvency.ts';
 
 /** Solvency: `solvency`. */
 export const addSolvencyCommands = (program: Command): void => {
@@ -21,9 +22,10 @@ export const addSolvencyCommands = (program: Command): void => {
   configured(solvency.command('explain'))
     .description('show every line of the last sums, with the block or transaction it comes from')
     .option('--coin <name>', 'this coin only, as in Bitcoin')
+    .option('--journal', 'every line of the double entry as well, from the first one', false)
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', '\nExample:\n  npm run -s coordinator -- solvency explain --coin Bitcoin --config config/local.toml')
-    .action(async ({ config, set, ...options }: Configured & { json: boolean; coin?: string }) => {
+    .action(async ({ config, set, ...options }: Configured & ExplainSolvency) => {
       const { explainSolvency } = await import('./solvency.ts');
       await explainSolvency(loadConfig(config, process.env, set), options);
       process.exit(0);
@@ -44,16 +46,17 @@ export const addSolvencyCommands = (program: Command): void => {
     });
 
   configured(solvency.command('acknowledge'))
-    .description('give your word that a halted network is good, where solvency.acknowledge asks for it')
+    .description('give your word that a halted network is good, where acknowledge is set under [solvency]')
     .argument('<network>', 'as in Bitcoin', externalNetworkName)
+    .option('--at-once', 'end its halt now, whatever was checked; where it is still short, it is halted again', false)
     .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
     .addHelpText(
       'after',
       '\nExample:\n  npm run -s coordinator -- solvency acknowledge Bitcoin --reason "the deposit was late" --config config/local.toml',
     )
-    .action(async (network: ExternalNetworkName, { config, set, reason }: Configured & { reason: string }) => {
+    .action(async (network: ExternalNetworkName, { config, set, ...given }: Configured & { reason: string; atOnce: boolean }) => {
       const { acknowledgeSolvency } = await import('./solvency.ts');
-      await acknowledgeSolvency(loadConfig(config, process.env, set), network, reason);
+      await acknowledgeSolvency(loadConfig(config, process.env, set), network, given);
       process.exit(0);
     });
 };

@@ -120,7 +120,26 @@ const smallestUnit = z
   .regex(/^(0|[1-9][0-9]{0,19})$/, 'expected an amount in the coin\'s smallest unit, as in "1000"')
   .transform(BigInt);
 
-const tolerated = (coin: string) => smallestUnit.describe(`of ${coin}`).meta({ unit: 'smallest unit' });
+const breaches = z
+  .number()
+  .int()
+  .min(1)
+  .max(1_000)
+  .describe('checks in a row that lack more than is tolerated, until the network is halted');
+const clears = z.number().int().min(1).max(10_000).describe('good checks in a row, until the halt ends');
+const acknowledge = z.boolean().describe("whether the operator's word is needed as well: `solvency acknowledge`");
+
+/** What holds for a coin; of what is not given, what holds for all. */
+const coinRules = (coin: string) =>
+  z
+    .strictObject({
+      tolerance: smallestUnit.describe(`what may be missing of ${coin}`).meta({ unit: 'smallest unit' }),
+      breaches,
+      clears,
+      acknowledge,
+    })
+    .partial()
+    .describe(`rules for ${coin}`);
 
 /**
  * The configuration file, section by section (specification, Configurations; design §12). What a key means stands here alone: the reference
@@ -221,15 +240,9 @@ export const configSchema = z.strictObject({
     .describe('the other validators (docs/peers.md)'),
   solvency: z
     .strictObject({
-      breaches: z
-        .number()
-        .int()
-        .min(1)
-        .max(1_000)
-        .default(3)
-        .describe('checks in a row that lack more than is tolerated, until the network is halted'),
-      clears: z.number().int().min(1).max(10_000).default(10).describe('good checks in a row, until the halt ends'),
-      acknowledge: z.boolean().default(false).describe("whether the operator's word is needed as well: `solvency acknowledge`"),
+      breaches: breaches.default(3),
+      clears: clears.default(10),
+      acknowledge: acknowledge.default(false),
       stale_blocks: z
         .number()
         .int()
@@ -238,11 +251,11 @@ export const configSchema = z.strictObject({
         .default(100)
         .describe('for so long nothing may be said of a network')
         .meta({ unit: 'Serai blocks' }),
-      tolerance: z
-        .strictObject({ Bitcoin: tolerated('Bitcoin'), Ether: tolerated('Ether'), Dai: tolerated('Dai'), Monero: tolerated('Monero') })
+      coins: z
+        .strictObject({ Bitcoin: coinRules('Bitcoin'), Ether: coinRules('Ether'), Dai: coinRules('Dai'), Monero: coinRules('Monero') })
         .partial()
         .default({})
-        .describe('what may be missing'),
+        .describe('by coin: what may be missing, and what holds for it instead of the above'),
     })
     .prefault({})
     .describe('when a network counts as insolvent (docs/solvency.md)'),

@@ -6,6 +6,7 @@ import type { Store } from '../data/store.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { type ExternalObservation, externalObservation } from '../domain/processor/messages.ts';
+import { coded } from '../domain/runbook.ts';
 import { topicsOf } from '../domain/topics.ts';
 import type { Tracer } from '../domain/tracing/span.ts';
 import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
@@ -100,7 +101,7 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
   const opened = new AsyncDisposableStack();
   try {
     const failed = (error: unknown): void => {
-      log.warn({ reason: String(error) }, 'node.failed');
+      log.warn({ ...coded('node.failed'), reason: String(error) }, 'the simulated chain failed');
     };
     const node = opened.adopt(
       await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, sessionBlocks, failed }),
@@ -154,7 +155,16 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
           setFault(node.faults, fault, value);
       }
     };
-    const board = openFaultBoard(carryOut);
+    /** What was made to go wrong stands in the audit log of everyone it may be done to. */
+    const recordFault = async (fault: Fault, value: number): Promise<void> => {
+      const act = { act: 'fault-switched', reason: FAULT_KINDS[fault].what, details: { fault, value: String(value) } } as const;
+      // One that is just leaving need not hear of it.
+      for (const presence of presences) await presence.validator()?.record(act).catch(failed);
+    };
+    const board = openFaultBoard(async (fault, value) => {
+      await recordFault(fault, value);
+      await carryOut(fault, value);
+    });
 
     // What is wrong with the node or the processors is so before the validators are there; what is done to them comes after.
     const later = new Set<Fault>(['steal', 'forge']);
@@ -177,7 +187,10 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
       const presence = await openPresence({ name: account.toLowerCase(), open, stop$, came }, isAway(at, away));
       presences.push(opened.adopt(presence, (it) => it.close()));
     }
-    for (const { fault, value } of wanted) if (later.has(fault)) await board.begin(fault, value);
+    // Those that are there since before the validators are told of now.
+    for (const { fault, value } of wanted)
+      if (later.has(fault)) await board.begin(fault, value);
+      else await recordFault(fault, value);
     return {
       node,
       users: externals.map(

@@ -93,7 +93,12 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
       // The chain's order bears meaning: nothing of it may be passed over. Of processors and peers, what cannot be handled is kept aside.
       onceCounterpartsAreKnown(module.read({ topic: topics.chain, sealed: false, refused: 'park', understand: understandChain(context) })),
       onceCounterpartsAreKnown(
-        module.read({ topic: topics.serai, sealed: false, refused: 'dead-letter', understand: understandExternal(context) }),
+        module.read({
+          topic: topics.serai,
+          sealed: false,
+          refused: 'dead-letter',
+          understand: understandExternal(context, deps.processor),
+        }),
       ),
       module.read({ topic: topics.inbound, sealed: true, refused: 'dead-letter', understand: understandPeer(context) }),
       ...networks.map((network) =>

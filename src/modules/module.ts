@@ -1,4 +1,4 @@
-import { concatWith, defer, finalize, from, mergeMap, type Observable } from 'rxjs';
+import { concat, concatWith, defer, EMPTY, finalize, from, mergeMap, type Observable } from 'rxjs';
 import type { Ledger, Step } from '../data/ledger.ts';
 import { type ModuleLedger, type ModuleLedgerOptions, openModuleLedger } from '../data/moduleLedger.ts';
 import { RUN_LIMIT } from '../data/recordWriter.ts';
@@ -27,7 +27,9 @@ import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import { proveRuns } from '../domain/record/proveRun.ts';
 import { RecordError } from '../domain/record/recordError.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
+import type { TopicRecord } from '../domain/record.ts';
 import type { Draft, Json, View } from '../domain/tables.ts';
+import { keysOn, type Writers } from '../domain/topics.ts';
 import type { Tracer } from '../domain/tracing/span.ts';
 import type { Fault } from '../envelope/envelope.ts';
 import { closeOn } from '../operators/closeOn.ts';
@@ -35,6 +37,7 @@ import { retryParked } from '../operators/retryParked.ts';
 import type { ThroughOptions } from '../operators/through.ts';
 import { intake } from '../pipelines/intake.ts';
 import { relay } from '../pipelines/relay.ts';
+import type { Sink } from '../sinks/sink.ts';
 import { type TopicLog, toTopic } from '../sinks/toTopic.ts';
 import { fromOutbox } from '../streams/fromOutbox.ts';
 import { fromTopic, type StoredRecord, type TopicFeed } from '../streams/fromTopic.ts';
@@ -68,13 +71,18 @@ export interface ModuleDeps {
   readonly source: string;
   /** Ed25519 seed, 32 bytes. */
   readonly signingSecret: Uint8Array;
+  /** Ed25519 public keys by source. */
   readonly pins: Readonly<Record<string, Uint8Array>>;
+  /** Whose records count on each topic that is read. */
+  readonly writers: Writers;
   readonly deadLetter: string;
   readonly random: (length: number) => Uint8Array;
   /** Milliseconds until a parked lane is tried again. */
   readonly parkedFor: number;
   /** Hears that a lane is parked, and why. */
   readonly parked: (alarm: ParkedAlarm) => void;
+  /** Hears what was written to a topic in clear, once it stands there; of some of it twice, where the process ends in between. */
+  readonly wrote?: (topic: string, records: readonly TopicRecord[]) => void;
   /** Hears what shows that a module's store was rolled back. */
   readonly rolledBack?: (source: string, signs: readonly string[]) => void;
   /** Where traces are told; without it none are made. */
@@ -149,7 +157,7 @@ export const openModule = async (
   sealedFor: Readonly<Record<string, string>>,
   { open = [], entered, about }: OpenModule = {},
 ): Promise<ModuleShapes> => {
-  const { store, bus, source, signingSecret, random, stop$, pins, deadLetter } = deps;
+  const { store, bus, source, signingSecret, random, stop$, deadLetter } = deps;
   const opened = await openModuleLedger({
     ...{ store, topics: bus, source, signingSecret, sealedFor, random, open: [...open, deadLetter] },
     ...(entered === undefined ? {} : { entered }),
@@ -247,10 +255,23 @@ export const openModule = async (
     ];
   };
 
+  /** Tells of what is sent, once it has arrived. */
+  const told =
+    (topic: string, send: Sink<readonly TopicRecord[]>): Sink<readonly TopicRecord[]> =>
+    (run) =>
+      concat(
+        send(run),
+        defer(() => {
+          deps.wrote?.(topic, run);
+          return EMPTY;
+        }),
+      );
+
   const readings = new Map<string, TopicReading>();
 
   const read = ({ before, ...how }: ReadTopic): Route => {
     const { topic } = how;
+    const pins = keysOn(topic, deps.writers, deps.pins);
     const reading: TopicReading = {
       ...how,
       pins,
@@ -319,7 +340,7 @@ export const openModule = async (
       running$: relay({
         envelopes$: fromOutbox({ lane: ledger.lane(`topic/${topic}`), name: topic, most: RUNS_TOGETHER }).pipe(closeOn(stop$)),
         read: (rows) => rows.flatMap(readRun),
-        send: toTopic(bus, topic),
+        send: told(topic, toTopic(bus, topic)),
         delivery: deliveryOf(`topic/${topic}`),
         timing: tracing?.records(topic),
       }),

@@ -112,7 +112,9 @@ describe.runIf(brokerPossible)('each other command in the documentation', () => 
       expect((await fetch(page + path)).status).toBe(200);
       return;
     }
-    expect(line, 'it is one of the coordinator, or has an entry in test/support/documentedElsewhere.ts').toMatch(new RegExp(`^${COORDINATOR}`));
+    expect(line, 'it is one of the coordinator, or has an entry in test/support/documentedElsewhere.ts').toMatch(
+      new RegExp(`^${COORDINATOR}`),
+    );
     const { code, stdout, stderr } = await runCommand(...here(wordsOf(line.slice(COORDINATOR.length))));
     expect(code, stdout + stderr).toBe(0);
   });

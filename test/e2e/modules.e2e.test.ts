@@ -11,7 +11,7 @@ import { openProcessorService } from '../../src/devnet/processorService.ts';
 import { toHex } from '../../src/domain/hex.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
 import { devAccount } from '../../src/domain/threshold/schnorrkel.ts';
-import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
+import { sourcesOf, topicsOf, writersOf } from '../../src/domain/topics.ts';
 import { openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { type KafkaAdmin, openKafkaAdmin } from '../../src/drivers/kafka/openKafkaAdmin.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
@@ -72,6 +72,7 @@ describe.runIf(brokerPossible)('the modules', () => {
       source: sources.processor('Bitcoin'),
       signingSecret: secret,
       pins: { [sources.crypto]: publicKeyOf(signingSecretsOf(deriver(MASTER, name)).crypto) },
+      writers: writersOf(name, ['Bitcoin']),
       deadLetter: topics.deadLetter,
       random,
       stop$,

@@ -12,7 +12,7 @@ import { RecordWriter } from '../../src/data/recordWriter.ts';
 import { toHex } from '../../src/domain/hex.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
 import type { Json } from '../../src/domain/tables.ts';
-import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
+import { sourcesOf, topicsOf, writersOf } from '../../src/domain/topics.ts';
 import { type KafkaBus, openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openIntegrity } from '../../src/modules/integrity.ts';
@@ -27,7 +27,7 @@ const topics = topicsOf('alice');
 const sources = sourcesOf('alice');
 const secrets = signingSecretsOf(deriver(MASTER, 'alice'));
 const PROCESSOR = new Uint8Array(32).fill(9);
-const RULES = '[solvency]\nbreaches = 2\nclears = 2\n[solvency.tolerance]\nBitcoin = "10"\n';
+const RULES = '[solvency]\nbreaches = 2\nclears = 2\n[solvency.coins.Bitcoin]\ntolerance = "10"\n';
 
 describe.runIf(brokerPossible)('solvency, from the records on a real broker', () => {
   let broker: Broker;
@@ -100,6 +100,7 @@ describe.runIf(brokerPossible)('solvency, from the records on a real broker', ()
       source: sources.integrity,
       signingSecret: secrets.integrity,
       pins: pinsOf(loaded, secrets),
+      writers: writersOf('alice', ['Bitcoin']),
       deadLetter: topics.deadLetter,
       random: (length) => new Uint8Array(randomBytes(length)),
       parkedFor: 200,
@@ -107,7 +108,7 @@ describe.runIf(brokerPossible)('solvency, from the records on a real broker', ()
       stop$,
       topics,
       operator: sources.operator,
-      context: { networks: ['Bitcoin'], topics, ...solvencyRules(loaded) },
+      context: { networks: ['Bitcoin'], topics, processor: sources.processor, ...solvencyRules(loaded) },
     });
     running = supervise(integrity.routes, stop$);
   });

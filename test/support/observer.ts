@@ -72,6 +72,7 @@ export const openObserver = async ({
     source: sourcesOf(name).observation,
     signingSecret: new Uint8Array(32).fill(7),
     pins: {},
+    writers: () => [],
     deadLetter,
     random: (length) => new Uint8Array(randomBytes(length)),
     stop$,

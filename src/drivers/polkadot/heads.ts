@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Hex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
+import { coded } from '../../domain/runbook.ts';
 import { hashOfHeader, headerJson, hexAnswer } from './header.ts';
 import type { ChainLog, Link } from './link.ts';
 
@@ -66,7 +67,7 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
   let course = { endpoint: '', number: -1 };
 
   const report = (error: unknown): void => {
-    if (!signal.aborted) log.warn({ err: error, endpoint: link.endpoint() }, 'chain poll failed');
+    if (!signal.aborted) log.warn({ ...coded('chain.retry'), err: error, endpoint: link.endpoint() }, 'chain poll failed');
   };
 
   const seen = (head: Head): void => {
@@ -104,7 +105,7 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
   const checkHealth = async (): Promise<void> => {
     const { isSyncing } = health.parse(await link.ask('system_health', []));
     if (isSyncing && !wasSyncing) {
-      log.warn({ endpoint: link.endpoint(), code: 'chain.syncing' }, 'chain node is syncing');
+      log.warn({ ...coded('chain.syncing'), endpoint: link.endpoint() }, 'chain node is syncing');
       link.reconnect();
     }
     wasSyncing = isSyncing;
@@ -113,7 +114,7 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
   /** Finality never goes back: a node whose finalized head does was reset, or lies. */
   const checkCourse = (endpoint: string, number: number): void => {
     if (endpoint === course.endpoint && number < course.number) {
-      log.warn({ endpoint, code: 'chain.went-back', head: number, before: course.number }, 'chain node went back in time');
+      log.warn({ ...coded('chain.went-back'), endpoint, head: number, before: course.number }, 'chain node went back in time');
       course = { endpoint: '', number: -1 };
       link.reconnect();
     } else course = { endpoint, number };
@@ -141,7 +142,8 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
     () => {
       if (Date.now() - waitsSince < silence) return;
       waitsSince = Date.now();
-      log.warn({ endpoint: link.endpoint(), head: highest, seconds: Math.round((waitsSince - risen) / 1000) }, 'chain silent');
+      const seconds = Math.round((waitsSince - risen) / 1000);
+      log.warn({ ...coded('chain.silent'), endpoint: link.endpoint(), head: highest, seconds }, 'chain silent');
       link.reconnect();
     },
     Math.max(50, Math.min(silence / 4, 5_000)),

@@ -1,6 +1,7 @@
 import type { ProviderInterface } from '@polkadot/rpc-provider/types';
 import type { Hex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
+import { coded } from '../../domain/runbook.ts';
 import { nodeError } from './nodeError.ts';
 import { patchingProvider } from './patchingProvider.ts';
 import { openSwitchingProvider } from './switchingProvider.ts';
@@ -136,7 +137,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
   provider.on('disconnected', () => {
     if (isClosed) return;
     if (isReady) {
-      log.warn({ endpoint: endpointInUse() }, 'chain disconnected');
+      log.warn({ ...coded('chain.disconnected'), endpoint: endpointInUse() }, 'chain disconnected');
       if (answers >= enoughAnswers) attempt = 0;
       isReady = false;
       awaySince = Date.now();

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
+import { coded } from '../../domain/runbook.ts';
 import { bytes, vec } from '../../domain/scale.ts';
 import { type Network, network as networkCodec } from '../../domain/serai/networks.ts';
 import type { ChainSubmitter } from '../../sinks/toChain.ts';
@@ -134,7 +135,7 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
       deliver,
       fail: failed,
       onRetry: (error, height, tries) => {
-        log.warn({ err: error, height, tries }, 'chain block retried');
+        log.warn({ ...coded('chain.retry'), err: error, height, tries }, 'chain block retried');
         if (error.code === 'chain.wrong-answer' && tries % patience === 0) link.reconnect();
       },
       lookAhead: settings.lookAhead,
