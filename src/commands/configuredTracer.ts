@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { VERSION } from '../core/version.ts';
+import { coded } from '../domain/runbook.ts';
 import type { OpenTracer } from '../drivers/openTelemetry/openTracer.ts';
 import { readSecretText } from './secretFile.ts';
 
@@ -44,7 +45,7 @@ export const openTracerAt = async ({ log, ...options }: TracerAt): Promise<OpenT
     version: VERSION,
     changed: (reason) => {
       if (reason === undefined) log.info({ endpoint: options.endpoint }, 'traces are exported again');
-      else log.warn({ endpoint: options.endpoint, reason }, 'tracing.failing');
+      else log.warn({ ...coded('tracing.failing'), endpoint: options.endpoint, reason }, 'tracing.failing');
     },
   });
 };

@@ -19,18 +19,25 @@ const OTHERS = new Set([
   ...['slash.points', 'slash.proposal', 'slash.vote', 'epoch.opened', 'epoch.seen'],
   ...['dom.js', 'page.js', 'page.css', 'index.html', 'devnet.js', 'devnet.css', 'devnet.log', 'root.key'],
   ...['cleanup.policy', 'replication.factor', 'retention.bytes', 'retention.ms', 'rocksdb.sstables'],
+  // A key of the configuration.
+  ...['connection.listen'],
   // What goes as it should, at info.
-  ...['backup.made', 'coordinator.running', 'keys.rotated'],
+  ...['backup.made', 'coordinator.running', 'coordinator.starting', 'keys.rotated'],
 ]);
 
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
   name.endsWith('.ts') ? [{ name, text: readFileSync(join(root, 'src', name), 'utf8') }] : [],
 );
 
+/** Families of names of checks (docs/health.md), and of attributes of traces. */
+const FAMILIES_OF_OTHERS = new Set(['broker', 'disk', 'http', 'node', 'peers', 'serai', 'service']);
+
 /** Every literal in the sources that has the form of a code. */
 const codes = new Set(
   sources.flatMap(({ text }) =>
-    [...text.matchAll(/'([a-z]+(?:-[a-z]+)*\.[a-z]+(?:-[a-z]+)*)'/g)].flatMap(([, code = '']) => (OTHERS.has(code) ? [] : [code])),
+    [...text.matchAll(/'([a-z]+(?:-[a-z]+)*\.[a-z]+(?:-[a-z]+)*)'/g)].flatMap(([, code = '']) =>
+      OTHERS.has(code) || FAMILIES_OF_OTHERS.has(code.split('.')[0] ?? '') ? [] : [code],
+    ),
   ),
 );
 
