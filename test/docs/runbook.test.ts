@@ -19,8 +19,8 @@ const OTHERS = new Set([
   ...['slash.points', 'slash.proposal', 'slash.vote', 'epoch.opened', 'epoch.seen'],
   ...['dom.js', 'page.js', 'page.css', 'index.html', 'devnet.js', 'devnet.css', 'devnet.log', 'root.key'],
   ...['cleanup.policy', 'replication.factor', 'retention.bytes', 'retention.ms', 'rocksdb.sstables'],
-  // A key of the configuration.
-  ...['connection.listen'],
+  // Keys of the configuration, and checks (docs/health.md).
+  ...['connection.listen', 'http.port', 'node.archive', 'node.finality', 'node.genesis', 'node.reachable', 'node.runtime', 'node.syncing'],
   // What goes as it should, at info.
   ...['backup.made', 'coordinator.running', 'coordinator.starting', 'keys.rotated'],
 ]);
@@ -30,7 +30,7 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 );
 
 /** Families of names of checks (docs/health.md), and of attributes of traces. */
-const FAMILIES_OF_OTHERS = new Set(['broker', 'disk', 'http', 'node', 'peers', 'serai', 'service']);
+const FAMILIES_OF_OTHERS = new Set(['broker', 'disk', 'peers', 'serai', 'service']);
 
 /** Every literal in the sources that has the form of a code. */
 const codes = new Set(
