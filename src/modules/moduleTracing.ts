@@ -147,15 +147,15 @@ export class ModuleTracing {
     always: boolean,
     spanFor: (to: string, id: string, trace: string) => string = (to, id, trace) => spanOf(trace, this.#source, to, id),
   ): void {
-    let sends = false;
+    const sends = { any: false };
     draft.trace((to, id, said) => {
-      sends = true;
+      sends.any = true;
       const trace = this.#about(draft, said) ?? work?.trace;
       if (trace === undefined || !this.#isSampled(trace)) return undefined;
       const parent = trace === work?.trace ? work.span : this.#beginningOf(trace);
       return { traceparent: writeTraceparent({ trace, span: spanFor(to, id, trace) }), parent };
     });
-    if (work !== undefined && (always || sends) && this.#isSampled(work.trace)) this.#works.set(of, work);
+    if (work !== undefined && (always || sends.any) && this.#isSampled(work.trace)) this.#works.set(of, work);
   }
 
   /** The span in which the module took up a trace. */

@@ -136,7 +136,7 @@ describe('an endpoint that never answers', () => {
   it('does not keep a coordinator from its work, nor from its end', async () => {
     let clock = 1_790_000_000_000;
     const node = await openSeraiNode({ store: openMemoryStore(), port: 0, blockTime: 0, now: () => (clock += 6_000) });
-    opened.push(node.close);
+    opened.push(() => node.close());
     const tracer = tracerTo(await silentEndpoint());
     // So many wait already that none can be taken.
     for (const span of spans(4_096)) tracer.tell(span);

@@ -10,7 +10,7 @@ const block = traceOfBlock('0x01');
 const batch = traceOfBatch('0x02', 'Bitcoin', '1');
 
 /** What the module knows by itself, told by what is said. */
-const about = (_view: unknown, said: Json): string | undefined => ({ block, batch })[String(said)];
+const about = (_view: unknown, said: Json): string | undefined => (typeof said === 'string' ? { block, batch }[said] : undefined);
 
 const open = (ratio = 1, knows: ((view: unknown, said: Json) => string | undefined) | undefined = about) => {
   const told: Span[] = [];
@@ -31,9 +31,9 @@ const record = (type: string, traceparent?: string): TopicRecord => ({
 const message = (id: string, data: Json): Message => ({ topic: 'alice-reports', type: 't.v1', id, time: '', data });
 
 /** What a decision on a record sends, marked. */
-const decide = (tracing: ModuleTracing, on: TopicRecord, data: Json, ...sent: readonly Json[]): readonly Message[] => {
+const decide = (tracing: ModuleTracing, on: TopicRecord, data: Json, ...sent: readonly string[]): readonly Message[] => {
   const draft = new Draft({ get: () => undefined, rows: () => [] });
-  for (const said of sent) draft.send(message(String(said), said));
+  for (const said of sent) draft.send(message(said, said));
   tracing.ofRecord('alice-chain')(draft, on, data);
   return draft.decision().messages;
 };

@@ -76,7 +76,7 @@ export const openTracer = ({ endpoint, headers, ratio, name, version, changed }:
     export: (spans, done) => {
       otlp.export(spans, (result) => {
         waiting -= spans.length;
-        const failed = result.error !== undefined || result.code !== 0;
+        const failed = result.error !== undefined;
         counts[failed ? 'failed' : 'exported'] += spans.length;
         if (failed !== failing) changed(failed ? (result.error?.message ?? 'the endpoint does not take them') : undefined);
         failing = failed;
