@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -39,22 +39,24 @@ describe.skipIf(systemdAnalyze === undefined)('the systemd unit', () => {
     unit = file;
   });
 
-  it('finds its user and folders, which are the user’s alone', () => {
+  it('finds its user and folders, which are that user’s alone', () => {
     const machine = mkdtempSync(join(tmpdir(), 'machine-'));
-    const run = (program: string, ...args: string[]): void => {
-      const { status, stderr } = spawnSync(program, [`--root=${machine}`, ...args], { encoding: 'utf8' });
+    mkdirSync(join(machine, 'etc'));
+    const file = (kind: string): string => join(root, `deploy/systemd/serai-coordinator.${kind}.conf`);
+    for (const line of ['User=serai-coordinator', 'Group=serai-coordinator', 'StateDirectoryMode=0700'])
+      expect(text.split('\n')).toContain(line);
+    expect(readFileSync(file('sysusers'), 'utf8')).toMatch(/^u +serai-coordinator /m);
+    // Only root can make users, and give folders away.
+    if (process.getuid?.() !== 0) return;
+    for (const args of [['systemd-sysusers'], ['systemd-tmpfiles', '--create']]) {
+      const [program = '', ...more] = args;
+      const { status, stderr } = spawnSync(program, [`--root=${machine}`, ...more, file(program.slice('systemd-'.length))], {
+        encoding: 'utf8',
+      });
       expect(status, stderr).toBe(0);
-    };
-    run('systemd-sysusers', join(root, 'deploy/systemd/serai-coordinator.sysusers.conf'));
-    expect(readFileSync(join(machine, 'etc/passwd'), 'utf8')).toMatch(
-      /^serai-coordinator:.*:\/var\/lib\/serai-coordinator:\/usr\/sbin\/nologin$/m,
-    );
-    // Only root can give folders away.
-    if (process.getuid?.() === 0) {
-      run('systemd-tmpfiles', '--create', join(root, 'deploy/systemd/serai-coordinator.tmpfiles.conf'));
-      for (const folder of ['etc/serai-coordinator', 'var/backups/serai-coordinator'])
-        expect(statSync(join(machine, folder)).mode & 0o777).toBe(0o700);
     }
-    expect(text).toContain('User=serai-coordinator\n');
+    expect(readFileSync(join(machine, 'etc/passwd'), 'utf8')).toMatch(/^serai-coordinator:.*:\/var\/lib\/serai-coordinator:/m);
+    for (const folder of ['etc/serai-coordinator', 'var/backups/serai-coordinator'])
+      expect(statSync(join(machine, folder)).mode & 0o777).toBe(0o700);
   });
 });
