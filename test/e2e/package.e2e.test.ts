@@ -80,7 +80,7 @@ describe.runIf(process.platform === 'linux')('npm run package', () => {
   });
 
   it('runs a whole local network', async () => {
-    const { code, stdout, stderr } = await coordinator(...DEVNET);
+    const { code, stdout, stderr } = await coordinator(...DEVNET, '--timeout', '220');
     expect(code, stderr).toBe(0);
     const { batches, outputs } = await checkSummary(stdout.trim().split('\n').at(-1) ?? '');
     expect([batches.length > 0, outputs.length > 0]).toEqual([true, true]);
