@@ -55,10 +55,10 @@ const time = epoch();
 
 if (!existsSync(`${NODE}/LICENSE`)) throw new Error(`there is no ${NODE}; run: npm ci`);
 mkdirSync(out, { recursive: true });
-const sbom = `${out}/sbom.cdx.json`;
-writeFileSync(sbom, `${JSON.stringify(sbomOf({ time, node: readManifest(`${NODE}/package.json`) }), null, 2)}\n`);
-
 const packages = productionPackages();
+const named = new Set(packages.map((path) => readManifest(`${path}/package.json`)).map((one) => `${one.name}@${one.version}`));
+const sbom = `${out}/sbom.cdx.json`;
+writeFileSync(sbom, `${JSON.stringify(sbomOf({ time, packages: named, node: readManifest(`${NODE}/package.json`) }), null, 2)}\n`);
 const files = [
   ...OURS.flatMap((path) => (isFile(path) ? [path] : filesBelow(path))),
   ...packages.flatMap(filesBelow),

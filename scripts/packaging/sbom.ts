@@ -31,10 +31,11 @@ interface Bom {
   readonly [field: string]: unknown;
 }
 
+/** Of all that is installed: with `--omit dev` npm also leaves out what a tool of development needs besides us. */
 const fromNpm = (): Bom => {
   // npm is not on the path of its own scripts by a name that every system can start.
   const npm = process.env['npm_execpath'];
-  const args = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--omit', 'dev'];
+  const args = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application'];
   const { status, stdout, stderr } =
     npm === undefined ? spawnSync('npm', args, { encoding: 'utf8' }) : spawnSync(process.execPath, [npm, ...args], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`npm sbom failed: ${stderr}`);
@@ -44,12 +45,14 @@ const fromNpm = (): Bom => {
 interface Shipped {
   /** Seconds since 1970. */
   readonly time: number;
+  /** The packages, as `name@version`. */
+  readonly packages: ReadonlySet<string>;
   /** Node.js, which npm takes for a tool of development. */
   readonly node: Manifest;
 }
 
 /** The bill of materials of what is shipped: npm's, with Node.js, and without what differs from one run to the next. */
-export const sbomOf = ({ time, node }: Shipped): object => {
+export const sbomOf = ({ time, packages, node }: Shipped): object => {
   const { serialNumber: _, metadata, components, dependencies, ...rest } = fromNpm();
   const { name, version } = readManifest('package.json');
   const runtime: Component = {
@@ -59,6 +62,7 @@ export const sbomOf = ({ time, node }: Shipped): object => {
     licenses: [{ license: { id: 'MIT' } }],
   };
   const root = metadata.component['bom-ref'];
+  const shipped = (ref: string): boolean => ref === root || packages.has(ref);
   return {
     ...rest,
     metadata: {
@@ -66,9 +70,13 @@ export const sbomOf = ({ time, node }: Shipped): object => {
       lifecycles: [{ phase: 'build' }],
       component: { ...metadata.component, name, version },
     },
-    components: [...components, runtime].sort(comparedBy((one) => one['bom-ref'])),
+    components: [...components.filter((one) => shipped(one['bom-ref'])), runtime].sort(comparedBy((one) => one['bom-ref'])),
     dependencies: dependencies
-      .map(({ ref, dependsOn }) => ({ ref, dependsOn: [...dependsOn, ...(ref === root ? [runtime['bom-ref']] : [])].sort() }))
+      .filter(({ ref }) => shipped(ref))
+      .map(({ ref, dependsOn }) => ({
+        ref,
+        dependsOn: [...dependsOn.filter(shipped), ...(ref === root ? [runtime['bom-ref']] : [])].sort(),
+      }))
       .concat({ ref: runtime['bom-ref'], dependsOn: [] })
       .sort(comparedBy(({ ref }) => ref)),
   };

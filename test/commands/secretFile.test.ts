@@ -6,7 +6,7 @@ import { readSecretText } from '../../src/commands/secretFile.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'secret-'));
 const withMode = (mode: number): string => {
-  const file = join(dir, `${mode.toString(8)}`);
+  const file = join(dir, mode.toString(8));
   writeFileSync(file, ' words \n', { mode: 0o600 });
   chmodSync(file, mode);
   return file;
