@@ -87,6 +87,12 @@ program
   .option('--block-time <ms>', 'time between Serai blocks', whole(50, 60_000), 250)
   .option('--networks <names>', 'external networks, separated by commas', externalNetworks, ['Bitcoin'])
   .option('--session-blocks <n>', 'blocks of a session, after which the sets rotate; 0 for one session without end', whole(0, 1_000_000), 0)
+  .option(
+    '--sessions <n>',
+    'sessions that there are, all but the last of which are over at the end; 0 for no end of them',
+    whole(0, 1_000),
+    0,
+  )
   .addHelpText(
     'after',
     '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet\n  npm start -- --networks Bitcoin,Monero --session-blocks 100\n  npm start -- --fault skip-heads --fault slow=300',

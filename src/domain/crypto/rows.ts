@@ -165,6 +165,8 @@ export interface NetworkRow {
   readonly latestBlock?: Hex;
   /** The session of the set that holds the vault. */
   readonly session?: number;
+  /** The newest session that the chain has begun. */
+  readonly newest?: number;
   readonly halted?: string;
 }
 
