@@ -7,13 +7,14 @@ import { chooseProposal } from './chooseProposal.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { greet } from './greet.ts';
+import { askOn, sayShares } from './keyGenEcho.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
 import { forgetOldAttempts, keyGenRow, MOST_AHEAD, noteBlame, noteKeyGen, openAttempt, partyOf, superseded } from './keyGenRows.ts';
 import { proposalsOf, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
 import { messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, latestParties, parties, type SetRow, sets, signers } from './rows.ts';
-import { accuse, report, requestLinks, tellPeers, tellProcessor } from './say.ts';
+import { accuse, report, requestLinks, tellProcessor } from './say.ts';
 import { isHeld, isKeyGenBurnt, isQuarantined } from './standing.ts';
 import { isPaused } from './stops.ts';
 
@@ -35,7 +36,10 @@ export const openKeyGen = (draft: Draft, context: CryptoContext, set: SetId, anc
 /** A new finalized head: where a deadline has passed and the keys are not on chain, the next attempt opens (design §7.3). */
 export const keyGensMoved = (draft: Draft, context: CryptoContext): void => {
   for (const [, row] of [...sets.rows(draft)])
-    if (row.state === 'keygen' && !isPaused(draft, row.set.network)) enterAttempt(draft, context, row);
+    if (row.state === 'keygen' && !isPaused(draft, row.set.network)) {
+      enterAttempt(draft, context, row);
+      askOn(draft, context, row);
+    }
 };
 
 /** What was proposed before our own chain showed the set is checked against it now. */
@@ -217,7 +221,7 @@ export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, s
       return found === undefined ? [] : [[String(share), found] as const];
     });
     const body = { id, sender, shares: Object.fromEntries(own) };
-    if (own.length > 0) tellPeers(draft, context, [validator], keyGenName(id), { kind: 'keygen.shares', body });
+    if (own.length > 0 && validator !== context.self) sayShares(draft, context, validator, body);
   }
 };
 

@@ -34,11 +34,10 @@ const faults = (...of: readonly Fault[]): Record<number, Fault> => Object.fromEn
 /** The numbers of the slash reports that a kind of report speaks of. */
 const numbers = (network: SigningNetwork, type: string): Set<string> =>
   new Set(
-    network
-      .reported(type)
-      .map(({ data }) => data as unknown as Partial<Signed> & Signed['id'])
-      .map((data) => data.id?.id ?? data.id)
-      .map(String),
+    network.reported(type).map(({ data }) => {
+      const { id } = data as unknown as { readonly id: string | Signed['id'] };
+      return typeof id === 'string' ? id : id.id;
+    }),
   );
 
 /** Why things to be signed were dropped. */
