@@ -167,17 +167,17 @@ const begin = (draft: Draft, context: CryptoContext, party: KeyGenParty, signatu
   });
 };
 
-/** The party of an attempt that goes on: certified, of a set without keys, with no later one begun. */
-const runningParty = (draft: Draft, id: KeyGenId): KeyGenParty | undefined => {
+/** The party of an attempt that goes on: certified, with us in it, of a set without keys, with no later one begun. */
+const runningParty = (draft: Draft, context: CryptoContext, id: KeyGenId): KeyGenParty | undefined => {
   const row = sets.get(draft, setName(id.set));
-  return row?.state !== 'keygen' || superseded(draft, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)
-    ? undefined
-    : partyOf(draft, id);
+  if (row?.state !== 'keygen' || superseded(draft, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)) return undefined;
+  const party = partyOf(draft, id);
+  return party === undefined || mineIn(party, context).length === 0 ? undefined : party;
 };
 
 /** Our processor's commitments go to every member. */
 export const commitmentsMade = (draft: Draft, context: CryptoContext, id: KeyGenId, commitments: Hex): void => {
-  const party = runningParty(draft, id);
+  const party = runningParty(draft, context, id);
   if (party === undefined || wordOf(draft, id, 'keygen.commitments', context.self) !== undefined) return;
   sayKeyGen(draft, context, validatorsOf(party), keyGenName(id), { kind: 'keygen.commitments', body: { id, commitments } });
   commitmentsArrived(draft, context, id);
@@ -191,7 +191,7 @@ export const commitmentsArrived = (draft: Draft, context: CryptoContext, id: Key
 
 /** With every member's commitments there the processor gets them, by each member's first participant. */
 const giveCommitments = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
-  const party = runningParty(draft, id);
+  const party = runningParty(draft, context, id);
   const attempt = keyGenRow(draft, id);
   if (party === undefined || attempt.commitmentsGiven || attempt.commitments < party.members.length) return;
   const commitments = byFirstParticipant(party.members, ({ validator }) => wordOf(draft, id, 'keygen.commitments', validator)?.commitments);
@@ -212,7 +212,7 @@ const byFirstParticipant = (members: readonly PartyMember[], told: (member: Part
 
 /** Our processor's shares, encrypted to each recipient's processor, go to their holders. */
 export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, shares: ByParticipant): void => {
-  const party = runningParty(draft, id);
+  const party = runningParty(draft, context, id);
   const sender = party === undefined ? undefined : mineIn(party, context)[0];
   if (party === undefined || sender === undefined) return;
   for (const { validator, participants } of party.members) {
@@ -233,7 +233,7 @@ export const sharesArrived = (draft: Draft, context: CryptoContext, id: KeyGenId
 
 /** With every other member's shares there the processor gets them: by sender, those for each of our participants one after the other. */
 const giveShares = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
-  const party = runningParty(draft, id);
+  const party = runningParty(draft, context, id);
   const attempt = keyGenRow(draft, id);
   // The processor takes shares only after the commitments they are checked against.
   if (party === undefined || !attempt.commitmentsGiven || attempt.sharesGiven || attempt.shares < party.members.length - 1) return;

@@ -11,7 +11,7 @@ import { noteLack, noteShown, shownShares } from './keyGenShown.ts';
 import { proposalsOf, sharesFit } from './keyGenSuspects.ts';
 import { type KeyGenBody, messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import { type KeyGenParty, MOST_ASKS, peerBody } from './peerBodies.ts';
-import { head, heard, type SetRow, sets } from './rows.ts';
+import { head, heard, relays, type SetRow, sets } from './rows.ts';
 import { signedFor, tellPeers } from './say.ts';
 import { isHeld, isKeyGenBurnt } from './standing.ts';
 
@@ -58,26 +58,46 @@ const ask = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): v
   });
 };
 
-const mayAsk = (draft: Draft, row: SetRow, id: KeyGenId): boolean =>
-  row.state === 'keygen' && !keyGenRow(draft, id).submitted && !isHeld(draft, row) && !isKeyGenBurnt(draft, row, id);
+const mayAsk = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId): boolean => {
+  if (row.state !== 'keygen' || keyGenRow(draft, id).submitted || isHeld(draft, row) || isKeyGenBurnt(draft, row, id)) return false;
+  const party = partyOf(draft, id);
+  return party === undefined || validatorsOf(party).includes(context.self);
+};
 
 /** With each block: where a part of the open attempt has passed, and it has not ended here, we say what we lack. */
 export const askOn = (draft: Draft, context: CryptoContext, row: SetRow): void => {
   const id = { set: row.set, attempt: openAttempt(draft, row) };
   const waited = (head.get(draft, '')?.number ?? 0) - keyGenStart(row.anchor.number, id.attempt);
-  if (mayAsk(draft, row, id) && (keyGenRow(draft, id).asked ?? 0) < partsOver(id.attempt, waited)) ask(draft, context, row, id);
+  const due = (keyGenRow(draft, id).asked ?? 0) < partsOver(id.attempt, waited);
+  if (due && mayAsk(draft, context, row, id) && isLacking(draft, context, id)) ask(draft, context, row, id);
+};
+
+const isLacking = (draft: Draft, context: CryptoContext, id: KeyGenId): boolean => {
+  const party = partyOf(draft, id);
+  if (party === undefined || withoutShares(draft, context, party, id).length > 0) return true;
+  const { round } = keyGenRow(draft, id);
+  return validatorsOf(party).some(
+    (of) => wordOf(draft, id, 'keygen.commitments', of) === undefined || wordOf(draft, id, 'musig.commitment', of, round) === undefined,
+  );
 };
 
 /** Something does not fit together: what the others have heard may tell who is at fault. */
 export const askNow = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
   const row = sets.get(draft, setName(id.set));
-  if (row !== undefined && mayAsk(draft, row, id)) ask(draft, context, row, id);
+  if (row !== undefined && mayAsk(draft, context, row, id)) ask(draft, context, row, id);
 };
 
+/** Relays a word, to each of these once. */
 const relay = (draft: Draft, context: CryptoContext, to: readonly Hex[], id: KeyGenId, message: PeerMessage): void => {
   const { kind, from, to: first, body } = message;
-  const intent = `${keyGenName(id)}/${digestOf({ kind, from, to: first, body })}`;
-  tellPeers(draft, context, to, intent, { kind: 'keygen.relay', body: { id, message } });
+  const word = digestOf({ kind, from, to: first, body });
+  for (const receiver of to) {
+    const name = `${keyGenName(id)}/${receiver}`;
+    const done = relays.get(draft, name) ?? [];
+    if (done.includes(word)) continue;
+    relays.put(draft, name, [...done, word]);
+    tellPeers(draft, context, [receiver], `${keyGenName(id)}/${word}`, { kind: 'keygen.relay', body: { id, message } });
+  }
 };
 
 type Lack = Extract<KeyGenBody, { kind: 'keygen.lack' }>['body'];
@@ -85,7 +105,9 @@ type Lack = Extract<KeyGenBody, { kind: 'keygen.lack' }>['body'];
 /** What a member lacks and we have is relayed to it, as far as it is said to all; shares of ours that it lacks are shown to all. */
 export const lackArrived = (draft: Draft, context: CryptoContext, from: Hex, { id, certified, commitments, shares, musig }: Lack): void => {
   const row = sets.get(draft, setName(id.set));
-  if (row === undefined) return;
+  const party = partyOf(draft, id);
+  // Who is not of the party has no part in what it says.
+  if (row === undefined || (party !== undefined && !validatorsOf(party).includes(from))) return;
   const give = (kind: (typeof TO_ALL)[number], of: readonly Hex[], round?: number): void => {
     for (const validator of of) {
       const message = messageOf(draft, id, kind, validator, round);

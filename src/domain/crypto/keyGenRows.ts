@@ -15,6 +15,7 @@ import {
   latestParties,
   musigs,
   parties,
+  relays,
   type SetRow,
   sets,
   shown,
@@ -98,6 +99,7 @@ export const forgetWords = (draft: Draft, name: string): void => {
   forgetUnder(draft, musigs, `${name}/`);
   forgetUnder(draft, shown, `${name}/`);
   forgetUnder(draft, lacks, `${name}/`);
+  forgetUnder(draft, relays, `${name}/`);
 };
 
 /** Drops attempts too long ago to matter; not the last certified one, nor any that generated a key: the chain may still name it (design §7.5). */

@@ -191,6 +191,8 @@ export const doubles = table<readonly Hex[]>('doubles');
 export const shown = table<{ readonly message: PeerMessage; readonly at: number }>('shown');
 /** Whose shares a member says it lacks, with the finalized height at which we heard it first: by attempt and member. */
 export const lacks = table<Readonly<Record<Hex, number>>>('lacks');
+/** Words that were relayed to a member, by attempt and member. */
+export const relays = table<readonly Hex[]>('relays');
 export const musigs = table<MusigRow>('musigs');
 export const signables = table<SignableRow>('signables');
 export const attempts = table<AttemptRow>('attempts');
