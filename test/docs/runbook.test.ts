@@ -24,6 +24,7 @@ const FAMILIES = [
 ];
 const KINDS = new Set([
   ...['certificate.proposal', 'certificate.vote', 'keygen.commitments', 'keygen.shares', 'musig.commitment', 'musig.share'],
+  ...['keygen.lack', 'keygen.relay'],
   ...['sign.completed', 'sign.preprocesses', 'sign.proposal', 'sign.ready', 'sign.round', 'sign.shares'],
   ...['slash.points', 'slash.proposal', 'slash.vote'],
 ]);
