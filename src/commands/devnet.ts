@@ -13,6 +13,7 @@ import type { FaultSwitch } from '../devnet/faultSwitch.ts';
 import { liveView } from '../devnet/liveView.ts';
 import { PortError } from '../devnet/portError.ts';
 import { Results } from '../devnet/reports.ts';
+import { Sessions } from '../devnet/sessions.ts';
 import type { User } from '../devnet/user.ts';
 import { report as reportSchema } from '../domain/crypto/reports.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
@@ -34,6 +35,8 @@ export interface DevnetCommand {
   readonly pagePort: number;
   readonly blockTime: number;
   readonly sessionBlocks: number;
+  /** How many sessions there are; 0 for no end of them. */
+  readonly sessions: number;
   readonly networks: readonly ExternalNetworkName[];
   readonly fault: readonly FaultSwitch[];
   /** An OTLP endpoint that is told traces. */
@@ -69,6 +72,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
       port: command.port,
       blockTime: command.blockTime,
       sessionBlocks: command.sessionBlocks,
+      sessions: command.sessions,
       networks: command.networks,
       faults: command.fault,
       tracerOf: (name) => tracers.get(name),
@@ -83,12 +87,15 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   opened.defer(() => page.close());
   print(`Page: ${page.url} shows each of them live, and switches faults`);
   const results = new Results();
+  const sessions = new Sessions();
   const view = liveView(command.networks, print);
   const unwatch = devnet.watch((published) => {
     view(published);
+    const { headers, value } = published.record;
+    const told = { type: headers['ce_type'], data: JSON.parse(new TextDecoder().decode(value)) as unknown };
+    if (published.topic === 'chain') sessions.take(told);
     if (published.topic !== 'reports') return;
-    const data: unknown = JSON.parse(new TextDecoder().decode(published.record.value));
-    const report = reportSchema.safeParse({ type: published.record.headers['ce_type'], data });
+    const report = reportSchema.safeParse(told);
     if (report.success) results.take(report.data);
   });
   const running = supervise(devnet.routes, stop$);
@@ -97,7 +104,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
     gate.abort();
   });
   try {
-    await Promise.race([running.ended, cycle(devnet, results, command, gate.signal)]);
+    await Promise.race([running.ended, cycle(devnet, { results, sessions }, command, gate.signal)]);
   } finally {
     release();
     unwatch();
@@ -133,12 +140,21 @@ const openPage = async (devnet: Devnet, port: number): ReturnType<typeof openDev
   }
 };
 
-/** Runs each network's cycles one after the other; those that were done before are passed over. */
-const cycle = async (devnet: Devnet, results: Results, { cycles, timeout }: DevnetCommand, stopped: AbortSignal): Promise<void> => {
+interface Told {
+  readonly results: Results;
+  readonly sessions: Sessions;
+}
+
+/** Runs each network's cycles one after the other; those that were done before are passed over. It ends once all sessions but the last are over. */
+const cycle = async (devnet: Devnet, told: Told, command: DevnetCommand, stopped: AbortSignal): Promise<void> => {
+  const { results, sessions } = told;
+  const { cycles, timeout } = command;
   const deadline = AbortSignal.timeout(timeout * 1000);
   const signal = cycles === undefined ? stopped : AbortSignal.any([stopped, deadline]);
   try {
     await Promise.all(devnet.users.map((user) => use(user, results, cycles, signal)));
+    const over = (): boolean => devnet.users.every(({ network }) => sessions.lastOver(network) >= command.sessions - 2);
+    while (!over()) await sleep(20, undefined, { signal });
   } catch (error) {
     if (cycles !== undefined && deadline.aborted) {
       const done = Math.min(...devnet.users.map(({ network }) => results.cyclesOf(network)));

@@ -31,6 +31,12 @@ export const addRunCommands = (program: Command): void => {
       whole(0, 1_000_000),
       0,
     )
+    .option(
+      '--sessions <n>',
+      'sessions that there are, all but the last of which are over at the end; 0 for no end of them',
+      whole(0, 1_000),
+      0,
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet\n  npm start -- --networks Bitcoin,Monero --session-blocks 100\n  npm start -- --fault skip-heads --fault slow=300',

@@ -41,6 +41,8 @@ export interface DevnetOptions {
   readonly networks: readonly ExternalNetworkName[];
   /** Serai blocks of a session, after which the sets rotate; 0 for one session without end. */
   readonly sessionBlocks: number;
+  /** How many sessions there are; 0 (the default) for no end of them. */
+  readonly sessions?: number;
   readonly log: DevnetLog;
   /** What goes wrong from the start. */
   readonly faults: readonly FaultSwitch[];
@@ -93,7 +95,7 @@ const isAway = (at: number, away: number): boolean => at >= ACCOUNTS.length - aw
 
 /** Opens the devnet on its folder: whatever was there goes on where it stood. */
 export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
-  const { dir, seed, port, blockTime, sessionBlocks, networks, log, faults, stop$ } = options;
+  const { dir, seed, port, blockTime, sessionBlocks, sessions = 0, networks, log, faults, stop$ } = options;
   const { through = (store: Store) => store, reachedAt = (address: string) => Promise.resolve(address) } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const root = await rootSecret(dir);
@@ -104,7 +106,7 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
       log.warn({ ...coded('node.failed'), reason: String(error) }, 'the simulated chain failed');
     };
     const node = opened.adopt(
-      await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, sessionBlocks, failed }),
+      await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, sessionBlocks, sessions, failed }),
       (it) => it.close(),
     );
     const endpoints = [node.url];

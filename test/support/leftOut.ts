@@ -21,6 +21,7 @@ export default class LeftOut implements Reporter {
         ? []
         : ['tests against a real Kafka broker (no Java 17 or Maven)']),
       ...(!ran.has('integration') || has('openssl', 'version') ? [] : ['tests of Kafka with TLS and SASL (no openssl)']),
+      ...(!ran.has('unit') || has('python3', '--version') ? [] : ['the second implementation of the protocol (no Python 3)']),
       ...(!ran.has('e2e') || chromium !== undefined ? [] : ['tests of the page in a browser (no Chromium)']),
       ...(!ran.has('unit') || promtool !== undefined ? [] : ['tests of the alert rules (no promtool)']),
       ...(!ran.has('unit') || systemdAnalyze !== undefined ? [] : ['tests of the systemd unit (no systemd-analyze)']),

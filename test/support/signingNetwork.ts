@@ -324,6 +324,7 @@ export class SigningNetwork {
   height = 0;
   #handoverAt: number | undefined;
   #retiredAt: number | undefined;
+  #newSet: { readonly at: number; readonly session: number } | undefined;
   /** The height of the first block that is of now. */
   liveFrom = 0;
 
@@ -445,6 +446,11 @@ export class SigningNetwork {
   /** With the next block the set hands its vault over to the next one. */
   handOver(): void {
     this.#handoverAt = this.height + 1;
+  }
+
+  /** With the next block a session begins. */
+  beginSession(session: number): void {
+    this.#newSet = { at: this.height + 1, session };
   }
 
   /** With the next block the set is over. */
@@ -585,6 +591,11 @@ export class SigningNetwork {
       chainMessageArrived(draft, member.context, {
         type: 'serai.validator-sets.set-retired.v1',
         data: { ...event, set: SET },
+      } as ChainMessage);
+    if (number === this.#newSet?.at)
+      chainMessageArrived(draft, member.context, {
+        type: 'serai.validator-sets.new-set.v1',
+        data: { ...event, set: { ...SET, session: this.#newSet.session } },
       } as ChainMessage);
     const data = { ...this.block(number), parentHash: zero, stateRoot: zero, extrinsicsRoot: zero, time: number * 6_000 };
     chainMessageArrived(draft, member.context, { type: 'serai.chain.block.v1', data });
