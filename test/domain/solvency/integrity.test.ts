@@ -42,11 +42,11 @@ class Decider {
   }
 
   chain(message: ChainMessage): void {
-    bookChainRecord(this.context)(recordOf(observation, message), message.data as unknown as Json)(this.draft);
+    bookChainRecord(this.context)(recordOf(observation, message), message.data)(this.draft);
   }
 
   serai(message: ExternalObservation, by = processor(message.data.network)): void {
-    bookExternalRecord(this.context)(recordOf(by, message), message.data as unknown as Json)(this.draft);
+    bookExternalRecord(this.context)(recordOf(by, message), message.data)(this.draft);
   }
 
   order(order: Order): void {
