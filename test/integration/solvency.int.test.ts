@@ -149,9 +149,29 @@ describe.runIf(brokerPossible)('solvency, from the records on a real broker', ()
     expect((await json('solvency', 'explain', '--coin', 'dai')).stderr).toContain('no verdict on dai');
   });
 
+  it('is not led astray by what stands on its topics and its sources did not write', async () => {
+    // The processor's key is pinned, and has no business on the chain's topic; nor has it with verdicts.
+    const forged = { block: { number: 3, hash: `0x${'00'.repeat(32)}` }, coin: 'Bitcoin', amount: '1' };
+    await write(sources.processor('Bitcoin'), PROCESSOR, topics.chain, [{ type: 'serai.coins.supply.v1', data: forged }]);
+    const shown = (await json('solvency', 'show')).answer as { readonly verdicts: readonly { readonly vault: string }[] };
+    const lie = { ...shown.verdicts[0], vault: '0', difference: '-1570', state: 'halted' };
+    await write(sources.processor('Bitcoin'), PROCESSOR, topics.reports, [{ type: 'serai.report.solvency.v1', data: lie }]);
+    const { answer, stderr } = await json('solvency', 'show');
+    expect(answer).toEqual(shown);
+    expect(stderr).toContain('alice-reports holds what its sources did not write so');
+    expect(await json('solvency', 'replay')).toMatchObject({ code: 0, answer: { replayed: [{ differs: [] }] } });
+    const sides = { booked: { difference: '0' }, vault: { difference: '0' } };
+    expect((await json('solvency', 'explain', '--journal')).answer).toMatchObject({
+      explained: [{ sides, journal: expect.any(Array) as unknown }],
+    });
+  });
+
   it('halts for what was stolen, and clears when it is back', async () => {
     world.externalBlock(0, 200n);
     await until('halted', '-200');
+    expect((await json('solvency', 'explain')).answer).toMatchObject({
+      explained: [{ sides: { booked: { difference: '0' }, vault: { difference: '-200' } } }],
+    });
     expect(await json('solvency', 'replay')).toMatchObject({ code: 0 });
     // Someone pays back what was taken, without an instruction.
     world.externalBlock(0, -200n);

@@ -8,7 +8,7 @@ import { bookChainRecord, bookExternalRecord, heedOrder, type IntegrityContext, 
 import type { Rules } from '../../../src/domain/solvency/judge.ts';
 import type { SolvencyVerdict } from '../../../src/domain/solvency/reports.ts';
 import { sumOf } from '../../../src/domain/solvency/sum.ts';
-import { Draft, type Json, type Message } from '../../../src/domain/tables.ts';
+import { Draft, type Message } from '../../../src/domain/tables.ts';
 import { sourcesOf, topicsOf } from '../../../src/domain/topics.ts';
 import { amount, delays, hear, history, play } from '../../support/solvencyHistory.ts';
 import { SolvencyWorld } from '../../support/solvencyWorld.ts';
@@ -42,11 +42,11 @@ class Decider {
   }
 
   chain(message: ChainMessage): void {
-    bookChainRecord(this.context)(recordOf(observation, message), message.data as unknown as Json)(this.draft);
+    bookChainRecord(this.context)(recordOf(observation, message), message.data)(this.draft);
   }
 
   serai(message: ExternalObservation, by = processor(message.data.network)): void {
-    bookExternalRecord(this.context)(recordOf(by, message), message.data as unknown as Json)(this.draft);
+    bookExternalRecord(this.context)(recordOf(by, message), message.data)(this.draft);
   }
 
   order(order: Order): void {
