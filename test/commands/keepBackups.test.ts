@@ -89,6 +89,7 @@ describe('backups on an interval', () => {
     expect(made).toEqual(['20260101T000000Z', '20260101T060000Z', '20260101T120000Z']);
     expect(first.status()).toEqual({
       module: 'crypto',
+      interval: 6 * 3_600,
       made: '2026-01-01T12:00:00.000Z',
       verified: '2026-01-01T12:00:00.000Z',
       age: 2 * 3600,
