@@ -155,7 +155,8 @@ describe.skipIf(chromium === undefined)('the page, in a browser', () => {
       ]);
     expect(await page.evaluate("document.querySelectorAll('img, svg, body script').length")).toBe(0);
     expect(await page.evaluate('window.hacked === undefined')).toBe(true);
-    expect(page.complaints).toEqual([]);
+    // The page before may still complain of its devnet, which is gone.
+    expect(page.complaints.filter((one) => !one.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
     await inspect(page);
   });
 
