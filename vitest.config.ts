@@ -19,7 +19,6 @@ const unit = [
   'modules',
   'commands',
   'docs',
-  'deploy',
 ];
 
 export default defineConfig({

@@ -47,7 +47,6 @@ const openWriter = (bus: KafkaBus, store: Store, source = SOURCE): Promise<Modul
       source,
       signingSecret: SEED,
       pins: { [SOURCE]: publicKeyOf(SEED) },
-      writers: () => [SOURCE],
       deadLetter: 'bench-dead-letter',
       random: (length) => new Uint8Array(randomBytes(length)),
       stop$: NEVER,

@@ -90,7 +90,7 @@ class Patient implements PatientStore {
     }
   }
 
-  async *snapshot(): AsyncIterable<readonly Row[]> {
+  async *snapshot(): AsyncIterable<Row> {
     yield* (await this.#current()).snapshot();
   }
 

@@ -1,6 +1,5 @@
 import { defer, EMPTY } from 'rxjs';
 import type { Hex } from '../domain/hex.ts';
-import type { TraceMark } from '../domain/tracing/trace.ts';
 import type { Sink } from './sink.ts';
 
 /** A numbered message for a validator. */
@@ -8,7 +7,6 @@ export interface PeerParcel {
   readonly epoch: number;
   readonly sequence: number;
   readonly body: Uint8Array;
-  readonly trace?: TraceMark;
 }
 
 /** The port to one other validator's coordinator, write side. */
@@ -35,6 +33,6 @@ export const toPeer =
         ? EMPTY
         : network.send(
             to,
-            parcels.map((parcel) => ({ ...parcel, ...placeOf(parcel) })),
+            parcels.map((parcel) => ({ ...placeOf(parcel), body: parcel.body })),
           ),
     );

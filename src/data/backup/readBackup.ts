@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
-import { z } from 'zod';
 import { BackupError } from '../../domain/backup/backupError.ts';
 import { type Manifest, readManifest } from '../../domain/backup/manifest.ts';
 import { toHex } from '../../domain/hex.ts';
@@ -10,7 +9,7 @@ import type { Progress } from '../sealedStore.ts';
 import type { Row } from '../store.ts';
 import { type BackupKeys, chunkId } from './backupKeys.ts';
 import type { BackupTarget } from './backupTarget.ts';
-import { countRows, rowsOfChunk } from './chunks.ts';
+import { rowsOfChunk } from './chunks.ts';
 import { type BackupOf, backupNamed, chunkName, manifestName, manifestsOf, verifiedName } from './names.ts';
 
 const decompress = promisify(zstdDecompress);
@@ -62,13 +61,14 @@ const fetchChunk = async ({ target, keys }: BackupPlace, manifest: Manifest, id:
 };
 
 /**
- * The chunks of a backup, in order, some fetched ahead. Ends only where all of them were there and are, by their digest, what the store held;
+ * The rows of a backup, in order. Ends only where all of them were there and are, by their digest, what the store held;
  * throws BackupError `backup.damaged` otherwise. `progress` hears of bytes of rows.
  */
-async function* chunksOf(place: BackupPlace, manifest: Manifest, progress?: Progress): AsyncIterable<Uint8Array> {
+export async function* rowsOfBackup(place: BackupPlace, manifest: Manifest, progress?: Progress): AsyncIterable<Row> {
   const digest = createHash('sha256');
   const fetches: Promise<Uint8Array>[] = [];
   let done = 0;
+  let rows = 0;
   for (const [index, { bytes: length }] of manifest.chunks.entries()) {
     while (fetches.length < AHEAD && index + fetches.length < manifest.chunks.length) {
       const fetching = fetchChunk(place, manifest, manifest.chunks[index + fetches.length]?.id ?? '');
@@ -77,47 +77,35 @@ async function* chunksOf(place: BackupPlace, manifest: Manifest, progress?: Prog
     }
     const bytes = (await fetches.shift()) ?? new Uint8Array();
     digest.update(bytes);
-    yield bytes;
+    for (const row of rowsOfChunk(bytes)) {
+      rows += 1;
+      yield row;
+    }
     done += length;
     progress?.(done);
   }
-  if (toHex(digest.digest()) !== manifest.digest) throw damaged(manifest, 'its rows are not those that its manifest names');
-}
-
-/** The rows of a backup, in order, those of a chunk together; as {@link chunksOf}. */
-export async function* rowsOfBackup(place: BackupPlace, manifest: Manifest, progress?: Progress): AsyncIterable<readonly Row[]> {
-  for await (const bytes of chunksOf(place, manifest, progress)) yield rowsOfChunk(bytes);
+  if (rows !== manifest.rows || toHex(digest.digest()) !== manifest.digest)
+    throw damaged(manifest, 'its rows are not those that its manifest names');
 }
 
 /** What is noted beside a backup that was opened and found whole. */
-const verifiedNote = z.strictObject({ at: z.iso.datetime(), seconds: z.number().min(0) });
-export type Verified = z.infer<typeof verifiedNote>;
+export interface Verified {
+  readonly at: string;
+  readonly seconds: number;
+}
 
-const readNote = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
-};
-
-/** Notes that a backup was opened and found whole. */
-export const noteVerified = async ({ target }: Pick<BackupPlace, 'target'>, manifest: Manifest, verified: Verified): Promise<void> =>
-  target.put(verifiedName(manifest, manifest.id), new TextEncoder().encode(JSON.stringify(verified)));
-
-/** Opens all of a backup, counts its rows, and notes that it is whole. */
+/** Opens every row of a backup, and notes that it is whole. */
 export const verifyBackup = async (place: BackupPlace, manifest: Manifest, now: () => number, progress?: Progress): Promise<Verified> => {
   const began = now();
-  let rows = 0;
-  for await (const bytes of chunksOf(place, manifest, progress)) rows += countRows(bytes);
-  if (rows !== manifest.rows) throw damaged(manifest, 'it does not hold as many rows as its manifest names');
+  const rows = rowsOfBackup(place, manifest, progress)[Symbol.asyncIterator]();
+  while ((await rows.next()).done !== true);
   const verified = { at: new Date(now()).toISOString(), seconds: (now() - began) / 1000 };
-  await noteVerified(place, manifest, verified);
+  await place.target.put(verifiedName(manifest, manifest.id), new TextEncoder().encode(JSON.stringify(verified)));
   return verified;
 };
 
-/** When a backup was last opened and found whole; undefined where it never was, or where the note of it cannot be read. */
+/** When a backup was last opened and found whole; undefined where it never was. */
 export const lastVerified = async ({ target }: Pick<BackupPlace, 'target'>, of: BackupOf, id: string): Promise<Verified | undefined> => {
   const bytes = await target.get(verifiedName(of, id));
-  return bytes === undefined ? undefined : verifiedNote.safeParse(readNote(bytes)).data;
+  return bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as Verified);
 };

@@ -11,7 +11,6 @@ const NAMES = Object.keys({
   source: true,
   subject: true,
   time: true,
-  traceparent: true,
   type: true,
 } satisfies Record<keyof Required<Omit<Attributes, 'signature'>>, true>) as readonly Exclude<keyof Attributes, 'signature'>[];
 
