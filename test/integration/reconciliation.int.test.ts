@@ -8,6 +8,7 @@ import { openDevnet } from '../../src/devnet/devnet.ts';
 import { toHex } from '../../src/domain/hex.ts';
 import { storageKey } from '../../src/domain/serai/storageKey.ts';
 import { openRocksdbStore } from '../../src/drivers/rocksdb/rocksdbStore.ts';
+import { provenTopics } from '../support/devnetTopics.ts';
 import { until } from '../support/peers.ts';
 
 const SEED = 9;
@@ -112,6 +113,7 @@ const runDevnet = async (dir: string): Promise<{ readonly verdicts: readonly Ver
   });
   const running = supervise(devnet.routes, stop$);
   const signal = AbortSignal.timeout(TIMEOUT);
+  for (const value of [1, 0]) await devnet.faults.set('repeat-heads', value);
   const [user] = devnet.users;
   for (let cycle = 0; cycle < CYCLES; cycle += 1) {
     await user?.deposit(cycle);
@@ -136,6 +138,11 @@ it('every verdict of every validator agrees with what lies on both chains', asyn
   try {
     const { verdicts, supplies } = await runDevnet(dir);
     const flows = await vaultFlow(dir);
+    // What was switched on this devnet stands in everyone's audit log.
+    const control = (await provenTopics(dir, 'bob', ['Bitcoin'])).get('bob-control');
+    const acts = control?.records.map(({ value }) => JSON.parse(new TextDecoder().decode(value)) as unknown);
+    expect(acts).toMatchObject(['1', '0'].map((value) => ({ act: 'fault-switched', details: { fault: 'repeat-heads', value } })));
+    expect(control?.report.faults).toEqual([]);
     // Money was on its way in both directions, and in the vault.
     expect(verdicts.some(({ pendingIn }) => pendingIn !== '0')).toBe(true);
     expect(verdicts.some(({ pendingOut }) => pendingOut !== '0')).toBe(true);
