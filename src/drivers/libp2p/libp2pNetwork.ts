@@ -14,7 +14,7 @@ import {
 } from '../../domain/peers/certificate.ts';
 import { FairTurns } from '../../domain/peers/fairTurns.ts';
 import { isAfter, type Place } from '../../domain/peers/frames.ts';
-import { LIMITS, type LinkLimits, type LinkTerms } from '../../domain/peers/link.ts';
+import { LIMITS, type LinkLimits, type LinkTerms } from '../../domain/peers/linkTerms.ts';
 import { PeerError, type PeerErrorCode } from '../../domain/peers/peerError.ts';
 import type { LastError, PeerReport, PeerState, PeersReport } from '../../domain/peers/peerReport.ts';
 import { PENALTY, waitAfter } from '../../domain/peers/redial.ts';
