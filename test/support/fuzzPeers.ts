@@ -138,7 +138,7 @@ const fuzzLink = (words: readonly Uint8Array[], own: Uint8Array, book: AddressBo
       },
       acknowledged: () => undefined,
       addresses: (record) => {
-        const learnt = book.learn(record, () => true);
+        const learnt = book.learn(record, () => true, 0);
         if (learnt !== undefined && learnt.record.addresses.length !== 2) result.accepted += 1;
       },
       viewed: () => undefined,

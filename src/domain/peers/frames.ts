@@ -115,10 +115,15 @@ export const decodeFrame = (said: Uint8Array): Frame => {
   }
 };
 
-/** Cuts a stream of bytes into frames; copies each byte once, so that a short frame does not keep a long chunk in memory. */
+/** Chunks below this are copied together: a chunk of one byte takes a hundred times its room, and may keep a long one in memory. */
+const SHORT = 4 * 1024;
+
+/** Cuts a stream of bytes into frames; what it gives out is copied, so that a short frame does not keep a long chunk in memory. */
 export class FrameCutter {
   #chunks: Uint8Array[] = [];
   #held = 0;
+  /** How much of the last chunk's buffer is still free: short chunks are put there. */
+  #room = 0;
 
   /** Bytes that were not given out yet. */
   get held(): number {
@@ -127,8 +132,27 @@ export class FrameCutter {
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#chunks.push(bytes);
     this.#held += bytes.length;
+    // What comes first is most often whole already.
+    if (bytes.length >= SHORT || this.#chunks.length === 0) {
+      this.#chunks.push(bytes);
+      this.#room = 0;
+      return;
+    }
+    if (this.#room < bytes.length) {
+      this.#chunks.push(new Uint8Array(SHORT).subarray(0, 0));
+      this.#room = SHORT;
+    }
+    const last = this.#chunks.at(-1) ?? bytes;
+    const longer = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
+    longer.set(bytes, last.length);
+    this.#chunks[this.#chunks.length - 1] = longer;
+    this.#room -= bytes.length;
+  }
+
+  /** Pieces that what is held is kept in. */
+  get pieces(): number {
+    return this.#chunks.length;
   }
 
   /** What the next frame says, once it is whole; throws PeerError `peer.malformed` on a length beyond `limit`, or of nothing. */
@@ -169,5 +193,6 @@ export class FrameCutter {
     }
     this.#chunks.splice(0, whole);
     this.#held -= length;
+    if (this.#chunks.length === 0) this.#room = 0;
   }
 }

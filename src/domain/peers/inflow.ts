@@ -11,8 +11,11 @@ export interface InflowLimits {
   readonly bytes: Rate;
 }
 
-/** Frames that cost a check of a signature count as many against the quota. */
-const COST: Readonly<Partial<Record<Frame['kind'], number>>> = { certificate: 50, addresses: 10 };
+/**
+ * A frame that costs a check of a signature counts as many against the quota. Not so records of addresses: a link begins with one of each
+ * validator, of which the news alone are checked, and those have a quota of their own, by whose they are.
+ */
+const COST: Readonly<Partial<Record<Frame['kind'], number>>> = { certificate: 50 };
 
 /** The bytes of the other side of a link, cut into frames: given out as fast as the quota lets them, and no more than may be held. */
 export class Inflow {

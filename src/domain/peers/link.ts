@@ -24,6 +24,7 @@ export class Link {
   readonly #acks = new Acks();
   readonly #pulse: Pulse;
 
+  #shown: Uint8Array | undefined;
   #certificate: Certificate | undefined;
   #open = false;
   #over = false;
@@ -70,9 +71,10 @@ export class Link {
     return this.#pulse.roundTrip;
   }
 
-  /** Shows our certificate: at the beginning, and whenever it was replaced. */
+  /** Shows our certificate: at the beginning; whenever it is replaced later on it is shown by itself. */
   showCertificate(): void {
-    this.#say({ kind: 'certificate', payload: this.#terms.certificate() });
+    this.#shown = this.#terms.certificate();
+    this.#say({ kind: 'certificate', payload: this.#shown });
   }
 
   /** Takes bytes of the other side, as many as came. */
@@ -119,6 +121,7 @@ export class Link {
     }
     this.#readOn(now);
     if (!this.#isOpenNow()) return;
+    if (this.#terms.certificate() !== this.#shown) this.showCertificate();
     this.#sayDue();
     const nonce = this.#pulse.beat(now);
     if (nonce !== undefined) this.#say({ kind: 'ping', nonce });

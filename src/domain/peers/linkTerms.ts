@@ -37,7 +37,7 @@ export const LIMITS: LinkLimits = {
 /** What both sides of a link are known by. */
 export interface LinkTerms {
   readonly self: () => { readonly validator: Hex; readonly genesis: Hex; readonly epoch: number; readonly instance: Hex };
-  /** Our certificate as it is now, ready to send. */
+  /** Our certificate as it is now, ready to send; another array where it was replaced. */
   readonly certificate: () => Uint8Array;
   readonly expected: () => Expectation;
   /** Our hello to a validator. */

@@ -84,9 +84,9 @@ export class HandOn {
   }
 }
 
-/** Why a message is refused: by what was wrong with it, where that is known. */
+/** Why a link ends over a message: by what was wrong with it; what went wrong here is neither the other side's fault nor its business. */
 const refusalOf = (error: unknown): PeerError => {
   const cause = error instanceof RefusedFrame ? error.cause : error;
   if (cause instanceof PeerError) return cause;
-  return new PeerError('peer.malformed', cause instanceof Error ? cause.message : String(cause), { cause });
+  return new PeerError('peer.disconnected', 'a message could not be taken over', { cause });
 };

@@ -40,6 +40,9 @@ const DIAL = 10_000;
 /** Dials at once, until hello is said: a coordinator that starts among hundreds does not begin with all of them. */
 const DIALS = 8;
 
+/** Links of one validator that have shown its certificate and not said hello: one, and one more while it is replaced. */
+const UNGREETED = 2;
+
 /** All bounds and deadlines of the links. */
 export interface NetworkLimits {
   readonly link: LinkLimits;
@@ -248,10 +251,16 @@ class Network implements Libp2pNetwork {
     const { validator } = peer;
     peer.stopDialling();
     const reason = new PeerError('peer.stranger', `${validator} is not a validator of a current, coming or just retired set`);
-    peer.linked?.session.end(reason);
+    // Those, too, that have not said hello yet.
+    for (const session of this.#sessionsOf(validator)) session.end(reason);
     peer.giveBack(reason);
     if (this.#wanted.has(validator)) peer.becomes('not-admitted');
     else if (peer.linked === undefined) this.#peers.delete(validator);
+  }
+
+  /** The links whose certificate is this validator's. */
+  #sessionsOf(validator: Hex): Session[] {
+    return [...this.#sessions].filter(({ link }) => link.certificate?.validator === validator);
   }
 
   /** Ends all links, and gives back what waits to be sent; resolves when they are over. */
@@ -275,10 +284,14 @@ class Network implements Libp2pNetwork {
         addresses: () => book.of(peer.validator),
         unlinked: (signal) => peer.unlinked(signal),
         dial: (address, signal) => {
-          peer.becomes('connecting');
-          peer.address = address;
           // While it waited for its turn the other side may have come.
-          return this.#dialAt(address, signal, () => peer.linked === undefined);
+          const isOfUse = (): boolean => {
+            if (peer.linked !== undefined) return false;
+            peer.becomes('connecting');
+            peer.address = address;
+            return true;
+          };
+          return this.#dialAt(address, signal, isOfUse);
         },
         failed: (error, address) => {
           if (peer.linked !== undefined) return;
@@ -421,9 +434,13 @@ class Network implements Libp2pNetwork {
   #proven(session: Session, connection: Connection, certificate: Certificate, bytes: Uint8Array): void {
     this.#parts.lobby.proven(connection.remoteAddr.toString());
     const { validator, epoch, instance } = certificate;
-    const wait = this.#peer(validator).unheardFor;
+    const wait = this.#peer(validator).unheardFor(performance.now());
     if (wait > 0) {
       session.end(new PeerError('peer.refused', `it broke the protocol, and is listened to again in ${String(Math.ceil(wait / 1_000))} s`));
+      return;
+    }
+    if (this.#sessionsOf(validator).filter(({ link }) => !link.isOpen).length > UNGREETED) {
+      session.end(new PeerError('peer.refused', 'too many links of it have not said hello'));
       return;
     }
     this.#tell({ kind: 'started', validator, start: { epoch, instance, certificate: toHex(bytes) } });
@@ -444,11 +461,10 @@ class Network implements Libp2pNetwork {
       session.end(new PeerError('peer.replaced', 'there is a link already, and it stays'));
       return true;
     }
-    const old = peer.linked;
-    peer.unlink();
-    old?.session.end(new PeerError('peer.replaced', 'another link has taken its place'));
     if (hello.givenUp !== null) this.#tell({ kind: 'given-up', validator, upTo: hello.givenUp });
+    const old = peer.linked;
     peer.link(fresh, hello.version);
+    old?.session.end(new PeerError('peer.replaced', 'another link has taken its place'));
     options.log('peer.linked', { validator, address, openedBy: openedBy === options.validator ? 'us' : 'them' });
     this.#tellAddresses(fresh);
     return true;
@@ -485,7 +501,7 @@ class Network implements Libp2pNetwork {
     const { book } = this.#parts;
     let learnt: ReturnType<AddressBook['learn']>;
     try {
-      learnt = book.learn(bytes, (validator) => this.#admitted.has(validator));
+      learnt = book.learn(bytes, (validator) => this.#admitted.has(validator), performance.now());
     } catch (error) {
       from.end(error as PeerError);
       return;
@@ -510,7 +526,7 @@ class Network implements Libp2pNetwork {
     const by = openedBy === options.validator ? 'us' : 'them';
     options.log('peer.link-ended', { validator, address, openedBy: by, ...loggedOf(reason, remote) });
     const peer = this.#peer(validator);
-    if (!remote) peer.blame(reason);
+    if (!remote) peer.blame(reason, performance.now());
     if (remote && reason.code === 'peer.rolled-back') this.#lostLives.proven(validator, reason).catch(() => undefined);
     if (peer.linked?.session === session) peer.unlink();
     if (peer.linked !== undefined) return;
@@ -527,11 +543,7 @@ class Network implements Libp2pNetwork {
   // --- time ---
 
   #tick(): void {
-    const isReplaced = this.#papers.isRenewalDue;
-    for (const session of this.#sessions) {
-      if (isReplaced && session.link.isOpen) session.link.showCertificate();
-      session.tick(() => this.#viewOf(session));
-    }
+    for (const session of this.#sessions) session.tick(() => this.#viewOf(session));
   }
 
   #viewOf({ link: { certificate } }: Session): View {

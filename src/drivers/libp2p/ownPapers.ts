@@ -29,7 +29,7 @@ export class OwnPapers {
     this.#addresses = this.#signAddresses();
   }
 
-  /** Our certificate, ready to send. */
+  /** Our certificate, ready to send; the same bytes until it is replaced. */
   get certificate(): Uint8Array {
     const height = this.#height;
     if (this.#certificate === undefined || height >= this.#certificate.renewAt) {
@@ -37,11 +37,6 @@ export class OwnPapers {
       this.#certificate = { bytes: this.#signCertificate(height), renewAt: height + Math.ceil(certificateBlocks / 2) };
     }
     return this.#certificate.bytes;
-  }
-
-  /** Whether the certificate we have shown so far is due to be replaced. */
-  get isRenewalDue(): boolean {
-    return this.#certificate !== undefined && this.#height >= this.#certificate.renewAt;
   }
 
   /** Where we are reached, ready to send. */

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { Hex } from '../../domain/hex.ts';
 import type { Certificate } from '../../domain/peers/certificate.ts';
 import { isAfter } from '../../domain/peers/frames.ts';
@@ -36,7 +37,7 @@ const BLAMED: ReadonlySet<PeerErrorCode> = new Set(['peer.malformed', 'peer.slow
 export class Peer {
   readonly validator: Hex;
   readonly #batches: Batch[] = [];
-  readonly #changed = new Set<() => void>();
+  readonly #events = new EventEmitter<{ unlinked: [] }>();
   /** Of links that are over. */
   readonly #before = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
   #linked: Linked | undefined;
@@ -49,7 +50,7 @@ export class Peer {
   #failures = 0;
   /** Ends of links it was to blame for, one after the other, and until when it is not listened to. */
   #blamed = 0;
-  #blamedUntil = 0;
+  #blamedUntil = Number.NEGATIVE_INFINITY;
 
   /** The address of the link, or the one dialled last. */
   address: string | null = null;
@@ -80,49 +81,27 @@ export class Peer {
     this.#theirs = { ...view, at: Date.now() };
   }
 
-  /** This link counts from now on: what was not acknowledged is sent on it. */
+  /** This link counts from now on, in place of the one there was: what was not acknowledged is sent on it. */
   link(linked: Linked, version: string): void {
+    this.#count();
     this.#linked = linked;
     this.#version = version;
     this.address = linked.address;
     this.#links += 1;
     this.becomes('connected');
-    this.#tellChange();
     for (const batch of [...this.#batches]) this.#sendOn(linked.session, batch);
   }
 
+  /** The link is over. */
   unlink(): void {
-    if (this.#linked === undefined) return;
-    const { sentMessages, sentBytes, receivedMessages, receivedBytes } = this.#linked.session;
-    this.#before.sentMessages += sentMessages;
-    this.#before.sentBytes += sentBytes;
-    this.#before.receivedMessages += receivedMessages;
-    this.#before.receivedBytes += receivedBytes;
+    this.#count();
     this.#linked = undefined;
-    this.#tellChange();
+    this.#events.emit('unlinked');
   }
 
-  /** Resolves when there is no link; rejects when the signal fires. */
-  unlinked(signal: AbortSignal): Promise<void> {
-    if (this.#linked === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (this.#linked !== undefined) return;
-        end();
-        resolve();
-      };
-      const give = (): void => {
-        end();
-        reject(new PeerError('peer.disconnected', 'there is no link'));
-      };
-      const end = (): void => {
-        this.#changed.delete(look);
-        signal.removeEventListener('abort', give);
-      };
-      this.#changed.add(look);
-      signal.addEventListener('abort', give);
-      if (signal.aborted) give();
-    });
+  /** Resolves when there is no link; rejects when the signal fires. A link that takes the place of another one leaves none in between. */
+  async unlinked(signal: AbortSignal): Promise<void> {
+    if (this.#linked !== undefined) await once(this.#events, 'unlinked', { signal });
   }
 
   stopDialling(): void {
@@ -146,16 +125,17 @@ export class Peer {
     for (const { reject } of this.#batches.splice(0)) reject(reason);
   }
 
-  /** A link ended for this reason: whoever broke the protocol is not listened to for a while, each time longer. */
-  blame({ code }: PeerError): void {
+  /** A link ended for this reason: whoever broke the protocol is not listened to for a while, each time longer, until it has kept it for long. */
+  blame({ code }: PeerError, now: number): void {
     if (!BLAMED.has(code)) return;
-    this.#blamedUntil = performance.now() + waitAfter(this.#blamed, PENALTY, Math.random());
+    if (now - this.#blamedUntil > PENALTY.most) this.#blamed = 0;
+    this.#blamedUntil = now + waitAfter(this.#blamed, PENALTY, Math.random());
     this.#blamed += 1;
   }
 
   /** Milliseconds until it is listened to again; 0 where it is. */
-  get unheardFor(): number {
-    return Math.max(0, this.#blamedUntil - performance.now());
+  unheardFor(now: number): number {
+    return Math.max(0, this.#blamedUntil - now);
   }
 
   /** How we see it; `queue` messages wait for it. */
@@ -197,8 +177,14 @@ export class Peer {
     return measured === null ? null : Math.round(measured * 1_000) / 1_000;
   }
 
-  #tellChange(): void {
-    for (const look of [...this.#changed]) look();
+  /** What went over the link is counted with those before it. */
+  #count(): void {
+    if (this.#linked === undefined) return;
+    const { sentMessages, sentBytes, receivedMessages, receivedBytes } = this.#linked.session;
+    this.#before.sentMessages += sentMessages;
+    this.#before.sentBytes += sentBytes;
+    this.#before.receivedMessages += receivedMessages;
+    this.#before.receivedBytes += receivedBytes;
   }
 
   /** Sends a batch on a link; where the link ends first, the batch waits for the next one. */

@@ -24,6 +24,7 @@ class End {
   height = 100;
   certificate: Certificate;
   readonly link: Link;
+  #shown: { readonly of: Certificate; readonly bytes: Uint8Array } | undefined;
   readonly sign: (message: Uint8Array) => Uint8Array;
 
   constructor(name: string, now: number, limits: LinkLimits = LIMITS, terms: Partial<LinkTerms> = {}) {
@@ -60,7 +61,7 @@ class End {
       },
       {
         self: () => this.certificate,
-        certificate: () => signCertificate(this.certificate, this.sign),
+        certificate: () => this.shown(),
         expected: () => ({ peerId: other, genesis, height: this.height, admitted: () => true, known: () => undefined }),
         hello: () => ({ version: '1', received: null, givenUp: null }),
         limits,
@@ -70,6 +71,12 @@ class End {
       now,
     );
     this.link.showCertificate();
+  }
+
+  /** The certificate as bytes: the same ones until it is another. */
+  shown(): Uint8Array {
+    if (this.#shown?.of !== this.certificate) this.#shown = { of: this.certificate, bytes: signCertificate(this.certificate, this.sign) };
+    return this.#shown.bytes;
   }
 
   take(): Uint8Array {
@@ -224,7 +231,12 @@ describe('a link', () => {
   it('ends when the certificate does, and goes on with a new one', () => {
     const [alice, bob] = pair();
     bob.certificate = { ...bob.certificate, validUntil: 400 };
-    bob.link.showCertificate();
+    // Whoever asked for it first, on whatever link: it is shown on this one, once.
+    bob.shown();
+    bob.link.tick(0, view);
+    bob.link.tick(0, view);
+    const shown = bob.out.filter((frame) => frame[4] === 0);
+    expect(shown).toHaveLength(1);
     carry(alice, bob, 0);
     alice.height = 201;
     alice.link.tick(1, view);
