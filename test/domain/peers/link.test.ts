@@ -178,6 +178,13 @@ describe('a link', () => {
     expect(bob.ended).toBeUndefined();
   });
 
+  it('begins with where hundreds of validators are reached, and nobody waits for quota over it', () => {
+    const [alice, bob] = pair();
+    for (let told = 0; told < 450; told += 1) alice.link.tellAddresses(body(200));
+    carry(alice, bob, 0);
+    expect([bob.link.isThrottled, bob.ended]).toEqual([false, undefined]);
+  });
+
   it('asks whether the other side is there, and gives it up where it is not', () => {
     const [alice, bob] = pair();
     alice.link.tick(LIMITS.ping, view);
