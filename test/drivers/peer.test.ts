@@ -58,6 +58,16 @@ describe('a peer', () => {
     expect(peer.unheardFor(now)).toBeLessThanOrEqual(PENALTY.first);
   });
 
+  it('without an address does not have us forget why its link ended', () => {
+    const peer = new Peer('0xbb');
+    const nowhere = new PeerError('peer.no-address', 'x');
+    peer.failed(nowhere, false);
+    expect(peer.report('0xaa', 0, null).lastError?.code).toBe('peer.no-address');
+    peer.failed(new PeerError('peer.unsigned', 'x'), false);
+    peer.failed(nowhere, false);
+    expect(peer.report('0xaa', 0, null)).toMatchObject({ lastError: { code: 'peer.unsigned' }, failures: 3 });
+  });
+
   it('is not blamed for what it cannot help', () => {
     const peer = new Peer('0xbb');
     peer.blame(new PeerError('peer.disconnected', 'x'), 0);

@@ -73,6 +73,8 @@ export class Peer {
 
   failed({ code, message }: PeerError, theirs: boolean): void {
     this.#failures += 1;
+    // That there is no address to dial is said by its state, and no reason to forget why its link ended.
+    if (code === 'peer.no-address' && this.#lastError !== null) return;
     this.#lastError = { code, text: message.slice(0, 300), at: Date.now(), theirs };
   }
 
