@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Stream } from '@libp2p/interface';
 import { type Hex, toHex } from '../src/domain/hex.ts';
 import { devAccount, signSr25519, verifySr25519 } from '../src/domain/threshold/schnorrkel.ts';
@@ -245,10 +247,11 @@ const disturbed = async (report: Report): Promise<void> => {
   const signature = signSr25519(secretKey, message);
   const alice = await openSide('Alice', {
     limits: NETWORK_LIMITS,
-    deliver: () => {
-      verifySr25519(publicKey, message, signature);
-      return Promise.resolve();
-    },
+    isDeaf: true,
+  });
+  alice.network.frames(() => {
+    verifySr25519(publicKey, message, signature);
+    return Promise.resolve();
   });
   const keyOf = (name: string): Hex => toHex(devAccount(name).publicKey);
   const admitted = DISTURBERS.filter(({ isAdmitted }) => isAdmitted).map(({ name }) => keyOf(name));
@@ -287,8 +290,11 @@ const disturbed = async (report: Report): Promise<void> => {
   await alice.close();
 };
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
 const resident = (): number => {
-  (globalThis as { gc?: () => void }).gc?.();
+  collect();
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 1024;
 };

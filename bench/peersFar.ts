@@ -29,7 +29,8 @@ const whileOn = (atOnce: number, once: () => Promise<void>): void => {
 const roles: Readonly<Record<string, () => Promise<string>>> = {
   /** Acknowledges what it hears. */
   ours: async () => {
-    const side = await openSide(name, { limits: UNLIMITED });
+    const side = await openSide(name, { limits: UNLIMITED, isDeaf: true });
+    side.network.frames(() => Promise.resolve());
     side.network.hold([validator as `0x${string}`], []);
     return `${side.validator} ${side.address}`;
   },

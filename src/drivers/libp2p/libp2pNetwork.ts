@@ -100,9 +100,11 @@ export const openLibp2p = async (options: Libp2pOptions): Promise<Libp2pNetwork>
   const lobby = new Lobby({
     limits: limits.lobby,
     isKnownHost: (host) => book.isKnownHost(host),
-    refused: ({ code, message }, address) => {
+    now: () => performance.now(),
+    refused: ({ code, message }, address, isNews) => {
       refused.set(code, (refused.get(code) ?? 0) + 1);
-      options.log('peer.refused', { code, address, reason: message });
+      // Who knocks all the time does not fill the log.
+      if (isNews) options.log('peer.refused', { code, address, reason: message });
     },
   });
   const node = await openNode({
