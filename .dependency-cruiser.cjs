@@ -1,6 +1,6 @@
 const typesOnly = { dependencyTypesNot: ['type-only'] };
 const CLIENTS =
-  'node_modules/(kafkajs|@polkadot/(api|types|rpc-provider|types-codec)|libp2p|@libp2p|@chainsafe|@multiformats|rocksdb)(/|$)';
+  'node_modules/(kafkajs|@polkadot/(api|types|rpc-provider|types-codec)|libp2p|@libp2p|@chainsafe|@multiformats|@opentelemetry|rocksdb)(/|$)';
 
 /** Which way imports may point (README, "Where things are"). */
 module.exports = {

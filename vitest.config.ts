@@ -19,6 +19,7 @@ const unit = [
   'modules',
   'commands',
   'docs',
+  'deploy',
 ];
 
 export default defineConfig({

@@ -47,6 +47,7 @@ const openWriter = (bus: KafkaBus, store: Store, source = SOURCE): Promise<Modul
       source,
       signingSecret: SEED,
       pins: { [SOURCE]: publicKeyOf(SEED) },
+      writers: () => [SOURCE],
       deadLetter: 'bench-dead-letter',
       random: (length) => new Uint8Array(randomBytes(length)),
       stop$: NEVER,

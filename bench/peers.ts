@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Stream } from '@libp2p/interface';
 import { type Hex, toHex } from '../src/domain/hex.ts';
 import { devAccount, signSr25519, verifySr25519 } from '../src/domain/threshold/schnorrkel.ts';
@@ -18,6 +20,9 @@ const MESSAGES = 64 * 64;
 const AT_ONCE = 64;
 const SINGLE = 600;
 const IDLE = 60;
+
+/** Messages of the quiet peer whose times are taken together, while one disturbs or nobody does. */
+const PHASE = 150;
 
 type Report = (figure: Figure) => void;
 
@@ -47,16 +52,17 @@ const FAR = fileURLToPath(new URL('./peersFar.ts', import.meta.url));
 
 const children = new Set<ChildProcess>();
 
-/** A process at the other end: what it said of itself, and the lines it prints later. */
+/** A process at the other end: what it said of itself, and the lines it is told and prints later. */
 interface Far {
   readonly said: readonly string[];
+  readonly tell: (line: string) => void;
   readonly next: () => Promise<string>;
   readonly stop: () => void;
 }
 
 /** Starts a far end. */
 const far = async (...words: readonly string[]): Promise<Far> => {
-  const child = spawn(process.execPath, [FAR, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [FAR, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.add(child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
@@ -66,6 +72,9 @@ const far = async (...words: readonly string[]): Promise<Far> => {
   };
   return {
     said: (await next()).split(' '),
+    tell: (line) => {
+      child.stdin.write(`${line}\n`);
+    },
     next,
     stop: () => {
       children.delete(child);
@@ -126,11 +135,13 @@ const messagesBare = async (peer: RawPeer, address: string): Promise<void> => {
   await stream.close();
 };
 
-/** Milliseconds until one message of 4 kB is acknowledged, time after time, with a pause between them. */
-const latencies = async (count: number, once: () => Promise<unknown>): Promise<number[]> => {
-  const all: number[] = [];
+/** Milliseconds that each of two things takes, time after time and in turn, so that both meet the same machine. */
+const latencies = async (count: number, ours: () => Promise<unknown>, reference: () => Promise<unknown>): Promise<[number[], number[]]> => {
+  const all: [number[], number[]] = [[], []];
   for (let index = 0; index < count; index += 1) {
-    all.push((await seconds(once)) * 1_000);
+    all[0].push((await seconds(ours)) * 1_000);
+    await sleep(2);
+    all[1].push((await seconds(reference)) * 1_000);
     await sleep(2);
   }
   return all;
@@ -175,7 +186,7 @@ const speed = async (report: Report): Promise<void> => {
       await seconds(() => messagesOurs(side, to)),
       await seconds(() => messagesBare(bare, bareAddress)),
     ] as const;
-    const waits = [await latencies(SINGLE, () => sendFrom(side, to, [new Uint8Array(REQUEST)])), await latencies(SINGLE, request)] as const;
+    const waits = await latencies(SINGLE, () => sendFrom(side, to, [new Uint8Array(REQUEST)]), request);
     if (round === 0) continue;
     bulk[0].push(BULK / 1e6 / times[0]);
     bulk[1].push(BULK / 1e6 / times[1]);
@@ -222,37 +233,68 @@ const speed = async (report: Report): Promise<void> => {
   await bare.close();
 };
 
-/** What a quiet peer's messages take while another one floods, with the signature of every message checked as the module does. */
-const flood = async (report: Report): Promise<void> => {
+/** Whoever disturbs: what it does, by the role of its process, and whether it is a validator. */
+const DISTURBERS = [
+  { what: 'one floods', role: 'flood', name: 'Bob', isAdmitted: true },
+  { what: 'one is malformed, again and again', role: 'malformed', name: 'Dave', isAdmitted: true },
+  { what: 'a stranger comes again and again', role: 'malformed', name: 'Eve', isAdmitted: false },
+] as const;
+
+/** What a quiet peer's messages take while somebody disturbs, with the signature of every message checked as the module does. */
+const disturbed = async (report: Report): Promise<void> => {
   const { publicKey, secretKey } = devAccount('Eve');
   const message = new Uint8Array(REQUEST);
   const signature = signSr25519(secretKey, message);
   const alice = await openSide('Alice', {
     limits: NETWORK_LIMITS,
-    deliver: () => {
-      verifySr25519(publicKey, message, signature);
-      return Promise.resolve();
-    },
+    isDeaf: true,
+  });
+  alice.network.frames(() => {
+    verifySr25519(publicKey, message, signature);
+    return Promise.resolve();
   });
   const keyOf = (name: string): Hex => toHex(devAccount(name).publicKey);
-  alice.network.hold([keyOf('Charlie'), keyOf('Bob')], []);
+  const admitted = DISTURBERS.filter(({ isAdmitted }) => isAdmitted).map(({ name }) => keyOf(name));
+  alice.network.hold([keyOf('Charlie'), ...admitted], []);
   const quiet = await far('quiet', alice.address, alice.validator, 'Charlie');
-  await quiet.next();
-  const before = JSON.parse(await quiet.next()) as number[];
-  const flooder = await far('flood', alice.address, alice.validator);
-  await connected(alice, 2);
-  // What was under way when the flood began is not counted.
-  await quiet.next();
-  const during = JSON.parse(await quiet.next()) as number[];
-  report(figure('another peer, one floods, p50', 'ms', percentile(during, 0.5), percentile(before, 0.5), 'nobody floods', null));
-  report(figure('another peer, one floods, p99', 'ms', percentile(during, 0.99), percentile(before, 0.99), 'nobody floods', '<=2'));
-  flooder.stop();
+  const waits = async (): Promise<number[]> => {
+    quiet.tell(String(PHASE));
+    return JSON.parse(await quiet.next()) as number[];
+  };
+  const others = await Promise.all(
+    DISTURBERS.map(async ({ what, role, name }) => ({ what, process: await far(role, alice.address, alice.validator, name) })),
+  );
+  await connected(alice, 1);
+  const before: number[] = [];
+  const during = new Map<string, number[]>();
+  // The first round is the warm-up.
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const rest = await waits();
+    if (round > 0) before.push(...rest);
+    for (const { what, process } of others) {
+      process.tell('on');
+      await sleep(300);
+      const now = await waits();
+      process.tell('off');
+      if (round > 0) during.set(what, [...(during.get(what) ?? []), ...now]);
+      // What still waits of it is worked off.
+      await sleep(2_000);
+    }
+  }
+  for (const [what, all] of during) {
+    report(figure(`another peer, ${what}, p50`, 'ms', percentile(all, 0.5), percentile(before, 0.5), 'nobody disturbs', null));
+    report(figure(`another peer, ${what}, p99`, 'ms', percentile(all, 0.99), percentile(before, 0.99), 'nobody disturbs', '<=2'));
+  }
+  for (const { process } of others) process.stop();
   quiet.stop();
   await alice.close();
 };
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
 const resident = (): number => {
-  (globalThis as { gc?: () => void }).gc?.();
+  collect();
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 1024;
 };
@@ -278,7 +320,7 @@ const memory = async (report: Report): Promise<void> => {
 export const peers = async (report: Report): Promise<void> => {
   try {
     await speed(report);
-    await flood(report);
+    await disturbed(report);
     await memory(report);
   } finally {
     for (const child of children) child.kill('SIGKILL');

@@ -7,9 +7,6 @@ export const BARE = { bulk: '/bare/bulk/1', request: '/bare/request/1' } as cons
 /** Bytes of a request. */
 export const REQUEST = 4_096;
 
-/** Messages of which the quiet peer tells the times together. */
-export const SAMPLES = 1_000;
-
 const ANSWER = 4;
 
 const without = { perSecond: Number.MAX_SAFE_INTEGER, atOnce: Number.MAX_SAFE_INTEGER };

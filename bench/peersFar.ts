@@ -1,16 +1,36 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { encodeFrame } from '../src/domain/peers/frames.ts';
 import { openSide, sendFrom } from '../test/support/peers.ts';
 import { openRawPeer } from '../test/support/rawPeer.ts';
-import { BARE, echo, REQUEST, SAMPLES, UNLIMITED } from './peersBare.ts';
+import { BARE, echo, REQUEST, UNLIMITED } from './peersBare.ts';
 
 // The far end of the links that `bench -- peers` measures, in a process of its own.
 const [role = '', address = '', validator = '', name = 'Bob'] = process.argv.slice(2);
 
+const lines = createInterface({ input: process.stdin });
+
+/** Does something again and again, several at a time, from the line `on` to the line `off`. */
+const whileOn = (atOnce: number, once: () => Promise<void>): void => {
+  let on = false;
+  const go = async (): Promise<void> => {
+    // To be refused is what it is there for.
+    while (on) {
+      await once().catch(() => sleep(1));
+      await setImmediate();
+    }
+  };
+  lines.on('line', (line) => {
+    on = line === 'on';
+    if (on) for (let count = 0; count < atOnce; count += 1) go().catch(() => undefined);
+  });
+};
+
 const roles: Readonly<Record<string, () => Promise<string>>> = {
   /** Acknowledges what it hears. */
   ours: async () => {
-    const side = await openSide(name, { limits: UNLIMITED });
+    const side = await openSide(name, { limits: UNLIMITED, isDeaf: true });
+    side.network.frames(() => Promise.resolve());
     side.network.hold([validator as `0x${string}`], []);
     return `${side.validator} ${side.address}`;
   },
@@ -23,29 +43,37 @@ const roles: Readonly<Record<string, () => Promise<string>>> = {
       });
     return `${peer.validator} ${String(peer.libp2p.getMultiaddrs()[0])}`;
   },
-  /** Floods whom it dials, for as long as it lives. */
+  /** Floods whom it dials, whenever it is told to. */
   flood: async () => {
     const peer = await openRawPeer(name, 10);
     const raw = await peer.introduce(address);
-    const frame = (sequence: number) => encodeFrame({ kind: 'data', epoch: 1, sequence, body: new Uint8Array(4_096) });
-    const flood = async (): Promise<void> => {
-      for (let sequence = 1; !raw.isOver(); sequence += 1) {
-        raw.send(frame(sequence));
-        if (raw.stream.writeStatus !== 'writable') break;
-        if (raw.stream.writableNeedsDrain) await raw.stream.onDrain();
-      }
-    };
-    flood().catch(() => undefined);
+    let sequence = 0;
+    whileOn(1, async () => {
+      sequence += 1;
+      raw.send(encodeFrame({ kind: 'data', epoch: 1, sequence, body: new Uint8Array(REQUEST) }));
+      if (raw.stream.writableNeedsDrain) await raw.stream.onDrain();
+    });
     return peer.validator;
   },
-  /** Says one message after the other, and prints the milliseconds of each thousand until they were acknowledged. */
+  /** Comes again and again, as whoever it is, and says what is none of the protocol. */
+  malformed: async () => {
+    const peer = await openRawPeer(name, 11);
+    whileOn(4, async () => {
+      const raw = await peer.introduce(address);
+      raw.send(Uint8Array.of(1, 0, 0, 0, 77));
+      while (!raw.isOver()) await sleep(1);
+      raw.connection.abort(new Error('done'));
+    });
+    return peer.validator;
+  },
+  /** Says one message after the other, as many as it is asked to, and prints the milliseconds until each was acknowledged. */
   quiet: async () => {
     const side = await openSide(name, { knows: () => [{ validator: validator as `0x${string}`, address }] });
     side.network.hold([validator as `0x${string}`], [validator as `0x${string}`]);
     const talk = async (): Promise<void> => {
-      for (;;) {
+      for await (const count of lines) {
         const waits: number[] = [];
-        for (let count = 0; count < SAMPLES; count += 1) {
+        while (waits.length < Number(count)) {
           const began = performance.now();
           await sendFrom(side, validator as `0x${string}`, [new Uint8Array(REQUEST)]);
           waits.push(performance.now() - began);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { cp, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { x25519 } from '@noble/curves/ed25519.js';
 import rocksdb from 'rocksdb';
 import type { BackupKeys } from '../src/data/backup/backupKeys.ts';
 import { createBackup } from '../src/data/backup/createBackup.ts';
@@ -55,6 +56,14 @@ const perSecond = async (count: number, run: () => Promise<void>): Promise<numbe
   return count / ((performance.now() - began) / 1000);
 };
 
+/** Microseconds of all cores that one of so many took. */
+const processorTime = (run: () => Promise<unknown>, count: number) => async (): Promise<number> => {
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+};
+
 /** Ours and the reference in turn; the medians. */
 const inTurn = async (ours: () => Promise<number>, reference: () => Promise<number>): Promise<{ ours: number; reference: number }> => {
   const [a, b]: [number[], number[]] = [[], []];
@@ -67,6 +76,9 @@ const inTurn = async (ours: () => Promise<number>, reference: () => Promise<numb
   return { ours: median(a), reference: median(b) };
 };
 
+/** Whom the records of a transition are sealed for. */
+const RECEIVER = { source: '/bench/processor', epoch: 1, publicKey: x25519.getPublicKey(new Uint8Array(32).fill(9)) };
+
 const ledgerOn = (store: SealedStore): Promise<Ledger> =>
   Ledger.open(
     store,
@@ -75,7 +87,7 @@ const ledgerOn = (store: SealedStore): Promise<Ledger> =>
         source: '/bench/store',
         signingSecret: new Uint8Array(32).fill(1),
         keys: { epoch: 1, secret: new Uint8Array(32).fill(2) },
-        counterpart: () => 'open',
+        counterpart: () => RECEIVER,
         random,
       },
       [],
@@ -137,14 +149,10 @@ const commits = async (dir: string, report: (figure: Figure) => void): Promise<v
   ] as const;
   for (const [name, count, together] of cases) {
     const result = await inTurn(run(ours, count, together), run(reference, count, together));
-    report({
-      bench: 'store',
-      case: `synced commits, ${name}`,
-      unit: '/s',
-      ...result,
-      referenceName: 'bare rocksdb, sync, the same rows',
-      goal: '>=0.8',
-    });
+    const of = { bench: 'store', referenceName: 'bare rocksdb, sync, the same rows' } as const;
+    report({ ...of, case: `synced commits, ${name}`, unit: '/s', ...result, goal: '>=0.8' });
+    const spent = await inTurn(processorTime(run(ours, count, together), count), processorTime(run(reference, count, together), count));
+    report({ ...of, case: `processor time of a commit, ${name}`, unit: 'us', ...spent, goal: null });
   }
   await ledger.close();
   await call((callback) => {

@@ -1,5 +1,6 @@
-// Writes those parts of the documents that tell what the program's schemas and tables have.
+// Writes those parts of the documents that tell what the program's schemas and tables have, and Grafana's dashboard.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { dashboard } from './docs/dashboard.ts';
 import { GENERATED } from './docs/generated.ts';
 
 for (const { file, heading, text } of GENERATED) {
@@ -7,3 +8,4 @@ for (const { file, heading, text } of GENERATED) {
   const [head] = readFileSync(url, 'utf8').split(`## ${heading}\n`);
   writeFileSync(url, `${head}## ${heading}\n\n${await text()}\n`);
 }
+writeFileSync(new URL('../deploy/grafana/dashboards/coordinator.json', import.meta.url), dashboard());

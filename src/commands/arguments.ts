@@ -50,6 +50,13 @@ export const fault = (text: string, before: readonly FaultSwitch[]): readonly Fa
   return [...before, read];
 };
 
+/** The address of something that speaks HTTP. */
+export const endpoint = (text: string): string => {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError('expected an address, as in "http://127.0.0.1:4318".');
+  return text;
+};
+
 /** An option that may be given again. */
 export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 

@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import type { Config } from '../core/configSchema.ts';
+import { openLog } from '../core/log.ts';
 import { order } from '../domain/control/orders.ts';
 import { letterAct } from '../domain/deadLetter/acts.ts';
 import { topicsOf } from '../domain/topics.ts';
+import { openKafkaAdmin } from '../drivers/kafka/openKafkaAdmin.ts';
 import type { StoredRecord } from '../streams/fromTopic.ts';
 import { columns } from './columns.ts';
+import { kafkaConnection } from './kafkaConnection.ts';
 import { printable } from './printable.ts';
 import { jsonOf, readTopics } from './readReports.ts';
 
@@ -43,18 +46,13 @@ const actOf = (record: StoredRecord): Act | undefined => {
   return { offset: offset.toString(), time: headers['ce_time'] ?? '', by: headers['ce_source'] ?? '', act, what, reason: data.reason };
 };
 
-const actsOf = async (config: Config, take: (record: StoredRecord) => void = () => undefined): Promise<Act[]> => {
+const actsOf = async (config: Config): Promise<Act[]> => {
   const acts: Act[] = [];
-  await readTopics(config, [
-    [
-      topicsOf(config.general.name).control,
-      (record) => {
-        const act = actOf(record);
-        if (act !== undefined) acts.push(act);
-        take(record);
-      },
-    ],
-  ]);
+  const take = (record: StoredRecord): void => {
+    const act = actOf(record);
+    if (act !== undefined) acts.push(act);
+  };
+  await readTopics(config, [[topicsOf(config.general.name).control, take]]);
   return acts;
 };
 
@@ -72,19 +70,18 @@ export const listAudit = async (config: Config, { json }: { readonly json: boole
     );
 };
 
-/** Writes the whole log, with headers and raw bytes, to a file: a JSON object a line, which `verify`'s rules can be applied to elsewhere. */
+/** Writes the whole log, with headers and raw bytes, to a file: a JSON object a line, which `audit verify --file` proves without a broker. */
 export const exportAudit = async (config: Config, file: string): Promise<void> => {
+  const { control } = topicsOf(config.general.name);
   const lines: string[] = [];
-  await actsOf(config, ({ offset, headers, value }) => {
-    lines.push(
-      JSON.stringify({
-        topic: topicsOf(config.general.name).control,
-        offset: offset.toString(),
-        headers,
-        value: Buffer.from(value).toString('base64'),
-      }),
-    );
-  });
+  const take = ({ offset, headers, value }: StoredRecord): void => {
+    lines.push(JSON.stringify({ topic: control, offset: offset.toString(), headers, value: Buffer.from(value).toString('base64') }));
+  };
+  await using opened = new AsyncDisposableStack();
+  const connection = await kafkaConnection(config, openLog(config.general.log_level));
+  const kafka = opened.adopt(await openKafkaAdmin(connection), (it) => it.close());
+  const { low, end } = await kafka.bounds(control);
+  await kafka.readTo({ topic: control, from: low, end, take });
   await writeFile(file, lines.map((line) => `${line}\n`).join(''), { mode: 0o600, flush: true });
   process.stdout.write(`wrote ${String(lines.length)} records to ${file}\n`);
 };

@@ -207,7 +207,7 @@ export const restoreBackups = async (
 };
 
 /** Restores a backup into a scratch folder, checks it against the live store it was taken from, and tells the time it took. */
-export const drillBackups = async (config: Config, id: string, options: OneBackup): Promise<void> => {
+export const drillBackups = async (config: Config, id: string, options: OneBackup & ReasonedCommand): Promise<void> => {
   const tell = progress();
   const drills: ({ module: ModuleName } & Awaited<ReturnType<typeof drillModule>>)[] = [];
   await forEach(config, id, options, async (module, found) => {
@@ -223,4 +223,6 @@ export const drillBackups = async (config: Config, id: string, options: OneBacku
       );
   });
   if (options.json) print(`${JSON.stringify({ drills })}\n`);
+  const ids = Object.fromEntries(drills.map((one) => [one.module, one.id]));
+  await recordAct(config, { act: 'backup-drilled', reason: options.reason, details: ids });
 };

@@ -4,9 +4,17 @@ import type { BackupKeys } from '../data/backup/backupKeys.ts';
 import type { BackupTarget } from '../data/backup/backupTarget.ts';
 import { type Created, createBackup } from '../data/backup/createBackup.ts';
 import { digestOfRows } from '../data/backup/digestOfRows.ts';
-import { type BackupOf, verifiedName } from '../data/backup/names.ts';
+import type { BackupOf } from '../data/backup/names.ts';
 import { pruneBackups } from '../data/backup/pruneBackups.ts';
-import { type BackupPlace, lastVerified, listBackups, manifestOf, type Verified, verifyBackup } from '../data/backup/readBackup.ts';
+import {
+  type BackupPlace,
+  lastVerified,
+  listBackups,
+  manifestOf,
+  noteVerified,
+  type Verified,
+  verifyBackup,
+} from '../data/backup/readBackup.ts';
 import { RESTORED, restoreBackup } from '../data/backup/restoreBackup.ts';
 import { BUCKETS } from '../data/buckets.ts';
 import { checkStore } from '../data/checkStore.ts';
@@ -67,20 +75,30 @@ export const backUpModule = async (
   for (const target of targets) {
     const place = placeIn(config, target, master);
     const of = backupOf(config, module);
-    const created = await createBackup({
-      ...place,
-      ...of,
-      rows,
-      storeId: storeIdOf(config, module),
-      id: backupIdAt(at),
-      cause,
-      takenAt: new Date(now()).toISOString(),
-      random,
-      progress: (bytes) => progress?.('reading', target.where, bytes),
-    });
-    const verified = await verifyBackup(place, created.manifest, now, (bytes) => progress?.('verifying', target.where, bytes));
+    const make = async (anew: boolean): Promise<BackedUp> => {
+      const created = await createBackup({
+        ...place,
+        ...of,
+        rows,
+        storeId: storeIdOf(config, module),
+        id: backupIdAt(at),
+        cause,
+        takenAt: new Date(now()).toISOString(),
+        random,
+        anew,
+        progress: (bytes) => progress?.('reading', target.where, bytes),
+      });
+      const verified = await verifyBackup(place, created.manifest, now, (bytes) => progress?.('verifying', target.where, bytes));
+      return { ...created, where: target.where, verified };
+    };
+    made.push(
+      await make(false).catch((error: unknown) => {
+        // A chunk of an earlier backup that it shares was damaged since: it is written once more, which mends the earlier one, too.
+        if (error instanceof BackupError && error.code === 'backup.damaged') return make(true);
+        throw error;
+      }),
+    );
     await pruneBackups(place, of, config.general.backup_keep);
-    made.push({ ...created, where: target.where, verified });
   }
   return made;
 };
@@ -229,6 +247,6 @@ export const drillModule = async (
   }
   const seconds = (now() - began) / 1000;
   const verified: Verified = { at: new Date(now()).toISOString(), seconds };
-  await place.target.put(verifiedName(manifest, manifest.id), new TextEncoder().encode(JSON.stringify(verified)));
+  await noteVerified(place, manifest, verified);
   return { id: manifest.id, seconds, rows: manifest.rows, bytes: manifest.bytes };
 };

@@ -21,12 +21,12 @@ export const addDataCommands = (program: Command): void => {
       .option('--plain', 'as 32 bytes of hex, without a passphrase', false)
       .option('--new-passphrase-file <file>', 'holds the new passphrase; without it, it is asked for on the terminal');
 
-  made(configured(keys.command('create')))
+  reasoned(made(configured(keys.command('create'))))
     .description(
       'make the master key, in a keystore under a passphrase (Argon2id) or as a key file; one that is there is never overwritten',
     )
     .addHelpText('after', example('keys create'))
-    .action(async ({ config, set, ...options }: Configured & CreateKey) => {
+    .action(async ({ config, set, ...options }: Configured & CreateKey & { reason: string }) => {
       const { createKey } = await import('./keys.ts');
       await createKey(loadConfig(config, process.env, set), options);
     });
@@ -58,12 +58,12 @@ export const addDataCommands = (program: Command): void => {
       await rotateKeys(loadConfig(config, process.env, set), options);
     });
 
-  made(configured(keys.command('import')))
+  reasoned(made(configured(keys.command('import'))))
     .description('take the master key over from a file')
     .requiredOption('--from <file>', 'a keystore, or 32 bytes of hex')
     .option('--passphrase-file <file>', 'holds the passphrase of that keystore')
     .addHelpText('after', example('keys import --from /media/usb/master.keystore'))
-    .action(async ({ config, set, ...options }: Configured & CreateKey & { from: string; passphraseFile?: string }) => {
+    .action(async ({ config, set, ...options }: Configured & CreateKey & { from: string; passphraseFile?: string; reason: string }) => {
       const { importKey } = await import('./keys.ts');
       await importKey(loadConfig(config, process.env, set), options);
     });
@@ -120,10 +120,10 @@ export const addDataCommands = (program: Command): void => {
       await restoreBackups(loadConfig(config, process.env, set), id, options);
     });
 
-  ofOne(backup.command('drill'))
+  reasoned(ofOne(backup.command('drill')))
     .description('restore a backup into a scratch folder, check it, and tell how long it took')
     .addHelpText('after', example('backup drill'))
-    .action(async (id: string, { config, set, ...options }: Configured & OneBackup) => {
+    .action(async (id: string, { config, set, ...options }: Configured & OneBackup & ReasonedCommand) => {
       const { drillBackups } = await import('./backup.ts');
       await drillBackups(loadConfig(config, process.env, set), id, options);
     });

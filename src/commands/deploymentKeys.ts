@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
+import { enabledNetworks } from '../core/enabledNetworks.ts';
 import type { BackupKeys } from '../data/backup/backupKeys.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
 import { fingerprintOf, type Keystore, keystore, openKeystore } from '../domain/sealing/keystore.ts';
 import { Secret } from '../domain/sealing/secret.ts';
-import { sourcesOf } from '../domain/topics.ts';
+import { keysOn, sourcesOf, writersOf } from '../domain/topics.ts';
 import { passphraseFor } from './passphrase.ts';
-import { readHexText, readSecretText, writeSecretFile } from './secretFile.ts';
+import { readHexText, readSecretText, secretExists, writeSecretFile } from './secretFile.ts';
 
 /** The master key; a development account gets one made at its first start. */
 export const masterKey = async ({ keys }: Config): Promise<Uint8Array> => {
   const file = keys.master_key_file;
-  if (keys.dev_account !== undefined && !existsSync(file)) await writeSecretFile(file, `${toHex(randomBytes(32))}\n`);
+  if (keys.dev_account !== undefined && !secretExists(file)) await writeSecretFile(file, `${toHex(randomBytes(32))}\n`);
   return readMasterKey(keys);
 };
 
@@ -94,10 +94,15 @@ export const pinsOf = ({ general, keys }: Config, secrets: SigningSecrets | unde
   };
 };
 
-/** The public keys as far as they are known here: without the master key, those the configuration pins; `tell` says so. */
-export const knownPins = async (config: Config, tell: (line: string) => void): Promise<Readonly<Record<string, Uint8Array>>> => {
+/**
+ * The public keys by which a topic's records are proven, as far as they are known here: without the master key, those the configuration pins;
+ * `tell` says so.
+ */
+export const knownPins = async (config: Config, tell: (line: string) => void): Promise<(topic: string) => Record<string, Uint8Array>> => {
   const { general, keys } = config;
-  if (existsSync(keys.master_key_file)) return pinsOf(config, signingSecretsOf(deriver(await readMasterKey(keys), general.name)));
-  tell(`there is no keys.master_key_file ${keys.master_key_file}: only sources pinned under [keys.pins] are known`);
-  return pinsOf(config, undefined);
+  const isHere = secretExists(keys.master_key_file);
+  if (!isHere) tell(`there is no keys.master_key_file ${keys.master_key_file}: only sources pinned under [keys.pins] are known`);
+  const pins = pinsOf(config, isHere ? signingSecretsOf(deriver(await readMasterKey(keys), general.name)) : undefined);
+  const writers = writersOf(general.name, enabledNetworks(config));
+  return (topic) => keysOn(topic, writers, pins);
 };

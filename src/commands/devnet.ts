@@ -2,19 +2,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { Subject } from 'rxjs';
 import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
-import { type Devnet, type DevnetOptions, openDevnet } from '../devnet/devnet.ts';
+import { ACCOUNTS, type Devnet, type DevnetOptions, openDevnet } from '../devnet/devnet.ts';
 import { openDevnetPage } from '../devnet/devnetPage.ts';
 import { DevnetTimeout } from '../devnet/devnetTimeout.ts';
 import type { FaultSwitch } from '../devnet/faultSwitch.ts';
 import { liveView } from '../devnet/liveView.ts';
 import { PortError } from '../devnet/portError.ts';
 import { Results } from '../devnet/reports.ts';
+import { Sessions } from '../devnet/sessions.ts';
 import type { User } from '../devnet/user.ts';
 import { report as reportSchema } from '../domain/crypto/reports.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
+import type { OpenTracer } from '../drivers/openTelemetry/openTracer.ts';
+import { openTracerAt } from './configuredTracer.ts';
 import { onSignals } from './onSignals.ts';
 
 export interface DevnetCommand {
@@ -31,8 +35,12 @@ export interface DevnetCommand {
   readonly pagePort: number;
   readonly blockTime: number;
   readonly sessionBlocks: number;
+  /** How many sessions there are; 0 for no end of them. */
+  readonly sessions: number;
   readonly networks: readonly ExternalNetworkName[];
   readonly fault: readonly FaultSwitch[];
+  /** An OTLP endpoint that is told traces. */
+  readonly trace?: string;
   /** As of the devnet: stands between modules and their stores. */
   readonly through?: DevnetOptions['through'];
 }
@@ -56,6 +64,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   if (command.data === undefined) opened.defer(() => rm(dir, { recursive: true, force: true }));
   const log = openLog('info', logFile);
   const stop$ = new Subject<void>();
+  const tracers = await openTracers(command, log, opened);
   const devnet = opened.adopt(
     await openDevnet({
       dir,
@@ -63,8 +72,10 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
       port: command.port,
       blockTime: command.blockTime,
       sessionBlocks: command.sessionBlocks,
+      sessions: command.sessions,
       networks: command.networks,
       faults: command.fault,
+      tracerOf: (name) => tracers.get(name),
       ...(command.through === undefined ? {} : { through: command.through }),
       log: { info: log.info.bind(log), warn: log.warn.bind(log), child: (validator) => log.child({ validator }) },
       stop$,
@@ -76,12 +87,15 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   opened.defer(() => page.close());
   print(`Page: ${page.url} shows each of them live, and switches faults`);
   const results = new Results();
+  const sessions = new Sessions();
   const view = liveView(command.networks, print);
   const unwatch = devnet.watch((published) => {
     view(published);
+    const { headers, value } = published.record;
+    const told = { type: headers['ce_type'], data: JSON.parse(new TextDecoder().decode(value)) as unknown };
+    if (published.topic === 'chain') sessions.take(told);
     if (published.topic !== 'reports') return;
-    const data: unknown = JSON.parse(new TextDecoder().decode(published.record.value));
-    const report = reportSchema.safeParse({ type: published.record.headers['ce_type'], data });
+    const report = reportSchema.safeParse(told);
     if (report.success) results.take(report.data);
   });
   const running = supervise(devnet.routes, stop$);
@@ -90,7 +104,7 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
     gate.abort();
   });
   try {
-    await Promise.race([running.ended, cycle(devnet, results, command, gate.signal)]);
+    await Promise.race([running.ended, cycle(devnet, { results, sessions }, command, gate.signal)]);
   } finally {
     release();
     unwatch();
@@ -103,6 +117,21 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   process.stdout.write(`${command.json ? JSON.stringify(summary) : `${String(command.cycles)} cycles in ${String(seconds)} s`}\n`);
 };
 
+/** A tracer for each validator, where traces are wanted. */
+const openTracers = async ({ trace }: DevnetCommand, log: Logger, opened: AsyncDisposableStack): Promise<Map<string, OpenTracer>> => {
+  const tracers = new Map<string, OpenTracer>();
+  if (trace === undefined) return tracers;
+  for (const account of ACCOUNTS) {
+    const name = account.toLowerCase();
+    const tracer = await openTracerAt({ endpoint: trace, headers: {}, ratio: 1, name, log: log.child({ validator: name }) });
+    tracers.set(name, tracer);
+  }
+  opened.defer(async () => {
+    await Promise.all([...tracers.values()].map((tracer) => tracer.close()));
+  });
+  return tracers;
+};
+
 const openPage = async (devnet: Devnet, port: number): ReturnType<typeof openDevnetPage> => {
   try {
     return await openDevnetPage({ devnet, port });
@@ -111,12 +140,21 @@ const openPage = async (devnet: Devnet, port: number): ReturnType<typeof openDev
   }
 };
 
-/** Runs each network's cycles one after the other; those that were done before are passed over. */
-const cycle = async (devnet: Devnet, results: Results, { cycles, timeout }: DevnetCommand, stopped: AbortSignal): Promise<void> => {
+interface Told {
+  readonly results: Results;
+  readonly sessions: Sessions;
+}
+
+/** Runs each network's cycles one after the other; those that were done before are passed over. It ends once all sessions but the last are over. */
+const cycle = async (devnet: Devnet, told: Told, command: DevnetCommand, stopped: AbortSignal): Promise<void> => {
+  const { results, sessions } = told;
+  const { cycles, timeout } = command;
   const deadline = AbortSignal.timeout(timeout * 1000);
   const signal = cycles === undefined ? stopped : AbortSignal.any([stopped, deadline]);
   try {
     await Promise.all(devnet.users.map((user) => use(user, results, cycles, signal)));
+    const over = (): boolean => devnet.users.every(({ network }) => sessions.lastOver(network) >= command.sessions - 2);
+    while (!over()) await sleep(20, undefined, { signal });
   } catch (error) {
     if (cycles !== undefined && deadline.aborted) {
       const done = Math.min(...devnet.users.map(({ network }) => results.cyclesOf(network)));

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../core/configSchema.ts';
 import type { BackupTarget } from '../data/backup/backupTarget.ts';
 import { lastVerified, listBackups } from '../data/backup/readBackup.ts';
@@ -13,6 +12,8 @@ export interface KeepBackups {
   readonly master: Uint8Array;
   readonly targets: readonly BackupTarget[];
   readonly now: () => number;
+  /** Resolves after so many milliseconds; rejects when the signal fires. */
+  readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
   /** Hears of each backup that was made, and of each that failed. */
   readonly made: (module: ModuleName, id: string, details: Readonly<Record<string, unknown>>) => void;
   readonly failed: (module: ModuleName, error: unknown) => void;
@@ -32,12 +33,15 @@ export interface KeptBackups {
 /** Milliseconds until a backup that failed is tried again, at most. */
 const AGAIN = 5 * 60_000;
 
+/** Milliseconds that a timer of Node's takes at most. */
+const LONGEST = 0x7fff_ffff;
+
 /**
  * Takes a backup of a module's store every `general.backup_interval` while the store is in use. They are taken at whole multiples of the
  * interval since 1970, so that all modules share the ids and a restart takes none again.
  */
 export const keepBackups = (config: Config, module: ModuleName, store: Pick<Store, 'snapshot'>, options: KeepBackups): KeptBackups => {
-  const { targets, now, made, failed } = options;
+  const { targets, now, pause, made, failed } = options;
   const interval = config.general.backup_interval;
   const stop = new AbortController();
   const stopped = (): boolean => stop.signal.aborted;
@@ -94,12 +98,12 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
       const due = Math.floor(now() / interval) * interval;
       try {
         if ((await lookBack()) < due) await take(due, 'interval');
-        await sleep(Math.min(due + interval - now(), 0x7fff_ffff), undefined, { signal: stop.signal, ref: false });
+        await pause(Math.min(due + interval - now(), LONGEST), stop.signal);
       } catch (error) {
         if (stopped()) return;
         reason = error instanceof Error ? error.message : String(error);
         failed(module, error);
-        await sleep(Math.min(interval, AGAIN), undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+        await pause(Math.min(interval, AGAIN), stop.signal).catch(() => undefined);
       }
     }
   };
@@ -118,6 +122,7 @@ export const keepBackups = (config: Config, module: ModuleName, store: Pick<Stor
       made: latest === undefined ? null : new Date(latest.made).toISOString(),
       verified: latest?.verified === undefined ? null : new Date(latest.verified).toISOString(),
       age: latest === undefined ? null : Math.max(0, Math.round((now() - latest.made) / 1000)),
+      interval: interval / 1000,
       failing: reason === undefined ? null : cut(reason),
     }),
     takeNow: () => take(now(), 'operator'),

@@ -15,7 +15,7 @@ import type { ReasonedCommand } from './backup.ts';
 import { backupKeysOf, deriver, readMasterKey, signingSecretsOf } from './deploymentKeys.ts';
 import { newPassphrase } from './passphrase.ts';
 import { progress } from './progress.ts';
-import { recordAct } from './recordAct.ts';
+import { keepAct, recordAct } from './recordAct.ts';
 import { readSecretText, writeSecretFile } from './secretFile.ts';
 import { openModuleStore, random, storeFolder } from './stores.ts';
 import type { RotatedStore } from './tasks.ts';
@@ -44,14 +44,16 @@ const mustBeFree = (file: string): void => {
 };
 
 /** Makes the master key where the configuration says: in a keystore under a passphrase, or in a key file. */
-export const createKey = async ({ keys }: Config, options: CreateKey): Promise<void> => {
-  const file = keys.master_key_file;
+export const createKey = async (config: Config, { reason, ...options }: CreateKey & { readonly reason: string }): Promise<void> => {
+  const file = config.keys.master_key_file;
   mustBeFree(file);
   const master = new Secret(randomBytes(32));
   await writeSecretFile(file, await textOf(master, options));
   print(
     `made the master key ${fingerprintOf(master)} in ${file}\nkeep a copy elsewhere ("keys export"): without it neither state nor backups open\n`,
   );
+  // As a rule there is no broker yet: the first start writes it.
+  await keepAct(config, { act: 'key-created', reason, details: { masterKey: fingerprintOf(master) } });
 };
 
 /** What is known of the keys in public. */
@@ -69,6 +71,7 @@ export const showKeys = async (config: Config, { json }: { readonly json: boolea
       [sources.observation]: toHex(publicKeyOf(secrets.observation)),
       [sources.crypto]: toHex(publicKeyOf(secrets.crypto)),
       [sources.connection]: toHex(publicKeyOf(secrets.connection)),
+      [sources.integrity]: toHex(publicKeyOf(secrets.integrity)),
       [sources.operator]: toHex(publicKeyOf(secrets.operator)),
       [sources.backup]: toHex(backupKeysOf(master, general.name).publicKey),
     },
@@ -101,18 +104,27 @@ export const changePassphrase = async (
     await textOf(master, { plain: false, ...(newPassphraseFile === undefined ? {} : { newPassphraseFile }) }),
   );
   print(`${keys.master_key_file} is under the new passphrase\n`);
+  if (keys.passphrase_file !== undefined)
+    print(`put it into keys.passphrase_file ${keys.passphrase_file}, too: the next start reads it there\n`);
   await recordAct(config, { act: 'passphrase-changed', reason, details: { masterKey: fingerprintOf(master) } });
 };
 
 /** Takes the master key over from a file that `keys export` made, or that holds it as hex. */
 export const importKey = async (
-  { keys }: Config,
-  { from, passphraseFile, ...options }: CreateKey & { readonly from: string; readonly passphraseFile?: string },
+  config: Config,
+  {
+    from,
+    passphraseFile,
+    reason,
+    ...options
+  }: CreateKey & { readonly from: string; readonly passphraseFile?: string; readonly reason: string },
 ): Promise<void> => {
+  const { keys } = config;
   mustBeFree(keys.master_key_file);
   const master = new Secret(await readMasterKey({ ...keys, master_key_file: from, passphrase_file: passphraseFile }));
   await writeSecretFile(keys.master_key_file, await textOf(master, options));
   print(`the master key ${fingerprintOf(master)} is in ${keys.master_key_file}\n`);
+  await keepAct(config, { act: 'key-imported', reason, details: { masterKey: fingerprintOf(master) } });
 };
 
 /** Writes the master key to another file, under a passphrase of its own or in clear. */

@@ -30,7 +30,7 @@ export const readLetters = async (config: Config, kafka: KafkaAdmin): Promise<Le
   const pins = await knownPins(config, tell);
   let letters = NO_LETTERS;
   const read = async (topic: string, take: (record: StoredRecord) => void): Promise<void> => {
-    const { faults } = await readTopic(kafka, { topic, pins, take });
+    const { faults } = await readTopic(kafka, { topic, pins: pins(topic), take });
     if (faults.length > 0) tell(`${topic} holds what its sources did not write so: look with verify ${topic}`);
   };
   await read(deadLetter, (record) => {

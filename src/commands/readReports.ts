@@ -1,6 +1,7 @@
 import type { Config } from '../core/configSchema.ts';
 import { openLog } from '../core/log.ts';
 import { type Report, report } from '../domain/crypto/reports.ts';
+import { ProvenRecords } from '../domain/record/provenRecords.ts';
 import type { Json } from '../domain/tables.ts';
 import { topicsOf } from '../domain/topics.ts';
 import { openKafkaAdmin } from '../drivers/kafka/openKafkaAdmin.ts';
@@ -24,7 +25,7 @@ const tell = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-/** Reads topics of a deployment to their ends, and says where they hold what their sources did not write. */
+/** Reads what is proven on topics of a deployment to their ends, and says where they hold what their sources did not write. */
 export const readTopics = async (
   config: Config,
   topics: readonly (readonly [topic: string, take: (record: StoredRecord) => void])[],
@@ -34,7 +35,12 @@ export const readTopics = async (
   const kafka = opened.adopt(await openKafkaAdmin(connection), (it) => it.close());
   const pins = await knownPins(config, tell);
   for (const [topic, take] of topics) {
-    const { faults } = await readTopic(kafka, { topic, pins, take });
+    const keys = pins(topic);
+    const proven = new ProvenRecords(topic, keys);
+    const takeProven = (record: StoredRecord): void => {
+      for (const one of proven.take(record)) take(one);
+    };
+    const { faults } = await readTopic(kafka, { topic, pins: keys, take: takeProven });
     if (faults.length > 0) tell(`${topic} holds what its sources did not write so: look with verify ${topic}`);
   }
 };

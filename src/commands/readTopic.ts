@@ -5,6 +5,7 @@ import { progress } from './progress.ts';
 
 export interface ReadTopic {
   readonly topic: string;
+  /** Of those that may write to it. */
   readonly pins: Readonly<Record<string, Uint8Array>>;
   /** Without it, from the beginning; with it, the first records are taken at their word. */
   readonly from?: bigint;

@@ -2,16 +2,14 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../core/configSchema.ts';
-import { type Order, order } from '../domain/control/orders.ts';
+import type { Act } from '../domain/control/acts.ts';
+import { order } from '../domain/control/orders.ts';
 import { topicsOf } from '../domain/topics.ts';
 import { printable } from './printable.ts';
 import { readTopics } from './readReports.ts';
 import { writeSecretFile } from './secretFile.ts';
 import { dataFolder, random } from './stores.ts';
 import { writeAllAsOperator } from './writeAsOperator.ts';
-
-/** Something an operator did that is no order to a module: a restore, a rotation of keys, a backup. */
-export type Act = Extract<Order, { type: 'serai.control.act.v1' }>['data'];
 
 const TYPE = 'serai.control.act.v1';
 
@@ -55,15 +53,17 @@ export const tellActs = async (config: Config): Promise<number> => {
   return fresh.length;
 };
 
-/**
- * Records what the operator did in the audit log, `<name>-control`. It is durable in the data folder first; where Kafka cannot be reached the
- * next `run`, or the next act, writes it.
- */
-export const recordAct = async (config: Config, act: Act): Promise<void> => {
+/** Keeps what the operator did in the data folder; the next `run`, or the next act, writes it to the audit log. */
+export const keepAct = async (config: Config, act: Act): Promise<void> => {
   const time = new Date().toISOString();
   const id = `${TYPE}/${act.act}/${time}/${Buffer.from(random(4)).toString('hex')}`;
   const file = join(waitingFolder(config), `${id.replaceAll(/[^A-Za-z0-9.-]/g, '_')}.json`);
   await writeSecretFile(file, `${JSON.stringify({ id, time, order: { type: TYPE, data: act } } satisfies Kept)}\n`);
+};
+
+/** Records what the operator did in the audit log, `<name>-control`. It is durable in the data folder first, and waits there while Kafka is away. */
+export const recordAct = async (config: Config, act: Act): Promise<void> => {
+  await keepAct(config, act);
   try {
     await tellActs(config);
   } catch (error) {

@@ -7,6 +7,7 @@ import { VERSION } from '../core/version.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import { type Sections, type Status, statusOf } from '../domain/health/status.ts';
 import type { PeersReport } from '../domain/peers/peerReport.ts';
+import { coded } from '../domain/runbook.ts';
 import { controlFolder, openControlSocket } from '../drivers/http/controlSocket.ts';
 import { type HealthOptions, openHealthServer, statusPage } from '../drivers/http/healthServer.ts';
 import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
@@ -47,8 +48,6 @@ export type ThreadWord = { readonly failure: ThreadFailure } | { readonly told: 
 /** What was told last, by who told it. */
 interface Hearing {
   readonly of: (teller: string) => (told: Told) => void;
-  /** One who falls silent stands still as well. */
-  readonly stages: () => readonly Stage[];
   readonly peers: () => PeersReport | undefined;
   readonly status: () => Status;
   readonly metrics: () => readonly MetricsTold[];
@@ -56,6 +55,7 @@ interface Hearing {
 
 const hearAll = (name: string): Hearing => {
   const last = new Map<string, { readonly told: Told; readonly at: number }>();
+  /** One who falls silent stands still as well. */
   const stages = (): Stage[] =>
     [...last].flatMap(([teller, { told, at }]) => [
       ...told.stages,
@@ -70,7 +70,6 @@ const hearAll = (name: string): Hearing => {
         last.set(teller, { told, at: Date.now() });
       };
     },
-    stages,
     peers,
     status: () =>
       statusOf({
@@ -164,9 +163,10 @@ const runThreads = async (config: Config, master: Uint8Array, hearing: Hearing, 
 
 /** Runs the coordinator a configuration describes, until a signal: each module in a thread, or some of them in this one. */
 export const runCoordinator = async (config: Config, { modules }: RunCommand): Promise<void> => {
+  openLog(config.general.log_level).info({ name: config.general.name, version: VERSION, node: process.version }, 'coordinator.starting');
   const hearing = hearAll(config.general.name);
   const master = await masterKey(config);
-  const status = { stages: hearing.stages, now: Date.now, status: hearing.status };
+  const status = { status: hearing.status };
   await using opened = new AsyncDisposableStack();
   if (config.http !== undefined) {
     const exposition = openExposition();
@@ -180,7 +180,7 @@ export const runCoordinator = async (config: Config, { modules }: RunCommand): P
   };
   tellActs(config).catch((error: unknown) => {
     // They wait for the next start.
-    openLog(config.general.log_level).warn({ reason: String(error) }, 'audit.acts-wait');
+    openLog(config.general.log_level).warn({ ...coded('audit.acts-wait'), reason: String(error) }, 'acts of the operator wait');
   });
   await openControl(config, modules, { ...status, peers: hearing.peers, work: (asked) => work(asked) }, opened);
   if (modules === undefined) {

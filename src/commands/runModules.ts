@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { Subject } from 'rxjs';
@@ -5,6 +6,7 @@ import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { type LiveLog, openLiveLog } from '../core/log.ts';
+import { logAlarms, logRollBack } from '../core/logAlarms.ts';
 import { logParked } from '../core/logParked.ts';
 import { type MetricsTold, openMetrics, tellMetrics } from '../core/metrics.ts';
 import { solvencyRules } from '../core/solvencyRules.ts';
@@ -16,12 +18,15 @@ import type { ModuleStatus } from '../domain/health/moduleStatus.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import { toHex } from '../domain/hex.ts';
 import { besideNode } from '../domain/peers/addresses.ts';
+import { coded } from '../domain/runbook.ts';
 import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
 import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
 import type { ModuleName } from '../modules/moduleNames.ts';
+import { traceMetrics } from '../modules/traceMetrics.ts';
 import { backUpModule, backupTargets } from './backups.ts';
+import { configuredTracer } from './configuredTracer.ts';
 import { deriver, pinsOf, signingSecretsOf } from './deploymentKeys.ts';
 import { kafkaConnection } from './kafkaConnection.ts';
 import { type KeepBackups, type KeptBackups, keepBackups } from './keepBackups.ts';
@@ -72,7 +77,7 @@ const openBuses = async (
     wanted: topicsWanted(config),
     brokers: kafka.brokers,
     warn: (deviations) => {
-      log.warn({ deviations }, 'kafka.topics');
+      log.warn({ ...coded('kafka.topics'), deviations }, 'topics are not as they should be');
     },
   });
   return buses;
@@ -108,13 +113,15 @@ const waitingStage = (module: ModuleName, store: PatientStore): Stage[] => {
     : [{ name: `${module} writes its store`, waiting: Math.max(1, waits.writes), movedAt: waits.since, reason: waits.reason }];
 };
 
+const pause: KeepBackups['pause'] = (milliseconds, signal) => sleep(milliseconds, undefined, { signal, ref: false });
+
 /** Where the log hears of backups. */
 const toldTo = (log: Logger): Pick<KeepBackups, 'made' | 'failed'> => ({
   made: (module, id, details) => {
     log.info({ module, id, ...details }, 'backup.made');
   },
   failed: (module, error) => {
-    log.error({ module, reason: String(error) }, 'backup.failed');
+    log.error({ ...coded('backup.failed'), module, reason: String(error) }, 'backup failed');
   },
 });
 
@@ -129,7 +136,8 @@ const finishRotation = async (store: SealedStore, log: Logger, ended: Promise<vo
     const values = await store.reseal({ signal: stop.signal });
     if (values > 0) log.info({ store: store.storeId, values }, 'keys.rotated');
   } catch (error) {
-    if (!stop.signal.aborted) log.error({ store: store.storeId, reason: String(error) }, 'keys.rotation-failed');
+    if (!stop.signal.aborted)
+      log.error({ ...coded('keys.rotation-failed'), store: store.storeId, reason: String(error) }, 'rotation of keys failed');
   }
 };
 
@@ -186,6 +194,8 @@ export const runModules = async (
   const targets = await backupTargets(config);
   const derive = deriver(master, general.name);
   await using opened = new AsyncDisposableStack();
+  const tracer = await configuredTracer(config, log);
+  if (tracer !== undefined) opened.defer(() => tracer.close());
   // Both are tried, so that one start tells of everything that cannot be reached.
   const [chainTried, busTried] = await Promise.allSettled([openChain(config, log), openBuses(config, modules, log, opened)]);
   if (chainTried.status === 'fulfilled') opened.defer(() => chainTried.value.close());
@@ -199,6 +209,7 @@ export const runModules = async (
   const stores = new Map<ModuleName, SealedStore>();
   const patient = new Map<ModuleName, PatientStore>();
   const metrics = openMetrics();
+  if (tracer !== undefined) traceMetrics(metrics, tracer.counts);
   const validator = toHex(key.publicKey);
   const coordinator = opened.adopt(
     await openCoordinator({
@@ -251,6 +262,9 @@ export const runModules = async (
       interest: observation.addresses_of_interest,
       startHeight: observation.start_block,
       parked: logParked(log),
+      tracer,
+      wrote: logAlarms(log),
+      rolledBack: logRollBack(log),
       stop$,
     }),
     ({ close }) => close(),
@@ -259,9 +273,12 @@ export const runModules = async (
   const release = onStop(() => {
     running.stop(DRAIN);
   });
-  log.info({ name: general.name, validator }, 'coordinator.running');
+  log.info({ name: general.name, validator, version: VERSION }, 'coordinator.running');
   const backups = new Map(
-    [...stores].map(([module, store]) => [module, keepBackups(config, module, store, { master, targets, now: Date.now, ...toldTo(log) })]),
+    [...stores].map(([module, store]) => [
+      module,
+      keepBackups(config, module, store, { master, targets, now: Date.now, pause, ...toldTo(log) }),
+    ]),
   );
   const resealing = [...stores.values()].map((store) => finishRotation(store, log, running.ended));
   const stages = (): Stage[] => [

@@ -60,11 +60,14 @@ const backup = ({ module, made, verified, failing }: BackupStatus, now: number):
 ];
 
 /** What keeps it from its work, worst first. */
-const warnings = ({ stuck, chain, signing, deadLetters }: Status): string[] => [
+const warnings = ({ stuck, findings, chain, signing, deadLetters }: Status): string[] => [
   ...(signing?.quarantine ? [`quarantine since block ${String(signing.quarantine.since)}: ${signing.quarantine.reasons.join('; ')}`] : []),
   ...(chain?.parked ? [`block ${String(chain.parked.height)} cannot be read: ${chain.parked.code}`] : []),
   ...(signing?.stops ?? []).map(({ scope, code, reason }) => `${scope} is stopped (${code}): ${reason}`),
   ...stuck.map(({ stage, since, waiting, why }) => `${stage} stands still since ${since} with ${String(waiting)}: ${why}`),
+  ...findings
+    .filter(({ code }) => code !== 'stage.stuck')
+    .map(({ subject, found, code }) => `${subject}: ${found}${code === undefined ? '' : ` (${code})`}`),
   ...(deadLetters !== null && deadLetters.open > 0 ? [`${String(deadLetters.open)} dead letters are open; see dlq list`] : []),
 ];
 

@@ -1,6 +1,10 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { openLog } from '../core/log.ts';
-import type { SourceReport, TopicFault } from '../domain/record/verifyTopic.ts';
+import { beginProof, proveNext, reportOf, type SourceReport, type TopicFault } from '../domain/record/verifyTopic.ts';
 import { openKafkaAdmin } from '../drivers/kafka/openKafkaAdmin.ts';
 import { columns } from './columns.ts';
 import { knownPins } from './deploymentKeys.ts';
@@ -75,7 +79,40 @@ export const verifyTopic = async (config: Config, asked: string, { from, json }:
   const kafka = opened.adopt(await openKafkaAdmin(await kafkaConnection(config, openLog(config.general.log_level))), ({ close }) =>
     close(),
   );
-  const report = await readTopic(kafka, { topic, pins, ...(from === undefined ? {} : { from }) });
+  const report = await readTopic(kafka, { topic, pins: pins(topic), ...(from === undefined ? {} : { from }) });
   (json ? printJson : printText)(report);
   return isProven(report);
+};
+
+const exported = z.strictObject({
+  topic: z.string(),
+  offset: z.string().regex(/^\d+$/),
+  headers: z.record(z.string(), z.string()),
+  value: z.base64(),
+});
+
+/** Proves a log that `audit export` wrote, from the file alone; returns whether it holds nothing but what its sources wrote. */
+export const verifyExport = async (config: Config, file: string, { json }: { readonly json: boolean }): Promise<boolean> => {
+  const topic = topicArgument(config, 'control');
+  const pins = await knownPins(config, (line) => {
+    process.stderr.write(`${line}\n`);
+  });
+  let proof = beginProof(topic, pins(topic), false);
+  let end = 0n;
+  for await (const line of createInterface(createReadStream(file))) {
+    const { offset, headers, value } = readExported(file, line);
+    proof = proveNext(proof, { offset: BigInt(offset), headers, value: new Uint8Array(Buffer.from(value, 'base64')) });
+    end = BigInt(offset) + 1n;
+  }
+  const report = { ...reportOf(proof), from: 0n, end };
+  (json ? printJson : printText)(report);
+  return isProven(report);
+};
+
+const readExported = (file: string, line: string): z.infer<typeof exported> => {
+  try {
+    return exported.parse(JSON.parse(line));
+  } catch (cause) {
+    throw new ConfigError('config.invalid', `${file} holds a line that audit export did not write`, { cause });
+  }
 };

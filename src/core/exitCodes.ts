@@ -14,6 +14,8 @@ const BY_CODE: readonly (readonly [prefix: string, code: number])[] = [
   ['config.', EXIT.config],
   ['node.port-in-use', EXIT.portInUse],
   ['peer.port-in-use', EXIT.portInUse],
+  ['port.', EXIT.portInUse],
+  ['key.', EXIT.config],
   ['chain.', EXIT.node],
   ['kafka.', EXIT.kafka],
   ['store.', EXIT.store],

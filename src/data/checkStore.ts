@@ -97,17 +97,18 @@ export const checkStore = async (store: SealedStore, progress?: Progress): Promi
   const faults: string[] = [];
   let [rows, bytes] = [0, 0];
   try {
-    for await (const fault of store.scrub()) {
-      rows += 1;
+    for await (const { rows: opened, faults: found } of store.scrub()) {
+      rows += opened;
       progress?.(rows);
-      if (fault !== undefined) faults.push(fault.error.message);
+      faults.push(...found.map(({ error }) => error.message));
     }
     if (faults.length > 0) return { rows, bytes, epoch: 0, commits: 0, faults: faults.slice(0, LISTED) };
     const invariants = new Invariants(new Map(await loadTails(store)));
-    for await (const row of store.snapshot()) {
-      bytes += row.key.length + row.value.length;
-      invariants.take(row);
-    }
+    for await (const together of store.snapshot())
+      for (const row of together) {
+        bytes += row.key.length + row.value.length;
+        invariants.take(row);
+      }
     invariants.end();
     const { epoch, commits } = invariants;
     return { rows, bytes, epoch, commits, faults: invariants.faults.slice(0, LISTED) };

@@ -180,10 +180,11 @@ export class Ledger implements View {
       const draft = new Draft(this);
       const marks = new Map<string, Hex>();
       const cursors: Cursor[] = [];
+      const stored = await this.#storedMarks(group);
       for (const { step } of group) {
         const standings = new Map<string, Standing>();
         for (const mark of step.marks ?? []) {
-          standings.set(mark.id, await this.#standing(mark, marks));
+          standings.set(mark.id, standingOf(mark, marks.get(mark.id) ?? stored.get(mark.id)));
           if (standings.get(mark.id) === 'new') marks.set(mark.id, mark.digest);
         }
         step.decide(draft, (id) => standings.get(id) ?? 'new');
@@ -200,11 +201,16 @@ export class Ledger implements View {
     }
   }
 
-  async #standing(mark: InboxMark, pending: ReadonlyMap<string, Hex>): Promise<Standing> {
-    const stored = await this.#store.get(BUCKETS.inbox, utf8ToBytes(mark.id));
-    const known = pending.get(mark.id) ?? (stored === undefined ? undefined : text.decode(stored));
-    if (known === undefined) return 'new';
-    return known === mark.digest ? 'duplicate' : 'conflict';
+  /** What the inbox holds of the marks of a group; read together, for each read is a way to another thread and back. */
+  async #storedMarks(group: readonly Waiting[]): Promise<ReadonlyMap<string, string>> {
+    const ids = [...new Set(group.flatMap(({ step }) => (step.marks ?? []).map(({ id }) => id)))];
+    const values = await Promise.all(ids.map((id) => this.#store.get(BUCKETS.inbox, utf8ToBytes(id))));
+    return new Map(
+      ids.flatMap((id, index) => {
+        const value = values[index];
+        return value === undefined ? [] : [[id, text.decode(value)] as const];
+      }),
+    );
   }
 
   #plan(draft: Draft, marks: ReadonlyMap<string, Hex>, cursors: readonly Cursor[]): { batch: Write[]; apply: () => void } {
@@ -217,7 +223,13 @@ export class Ledger implements View {
     const runs = [...topics].flatMap(([topic, own]) =>
       this.#writer.write(topic, own).map((run) => ({ lane: `topic/${topic}`, value: writeRun(run) })),
     );
-    const planned = this.#lanes.plan([...runs, ...deeds.map(({ lane, deed }) => ({ lane, value: encode(deed) }))]);
+    const planned = this.#lanes.plan([
+      ...runs,
+      ...deeds.map(({ lane, deed, trace }) => ({
+        lane,
+        value: encode(trace === undefined ? deed : { ...(deed as object), trace: { ...trace } }),
+      })),
+    ]);
     const batch: Write[] = [
       ...changes.map(({ table, key, value }) => ({
         bucket: BUCKETS.rows,
@@ -250,6 +262,11 @@ export class Ledger implements View {
     return { batch, apply };
   }
 }
+
+const standingOf = ({ digest }: InboxMark, known: string | undefined): Standing => {
+  if (known === undefined) return 'new';
+  return known === digest ? 'duplicate' : 'conflict';
+};
 
 const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));
 

@@ -57,14 +57,15 @@ export const migrateStore = async (store: Store, options: MigrateStore): Promise
     progress?.(done);
   };
   let last: Row | undefined;
-  for await (const row of store.snapshot()) {
-    if (row.bucket === SEAL_BUCKET || Buffer.compare(positionOf(row), reached) <= 0) continue;
-    const value = openBefore(options, row);
-    const { bucket, key } = row;
-    batch.push({ bucket, key, value: sealNumbered(dataKey, 1, { storeId, bucket, key }, value, random(24)) });
-    last = row;
-    if (batch.length >= TOGETHER) await flush(row);
-  }
+  for await (const rows of store.snapshot())
+    for (const row of rows) {
+      if (row.bucket === SEAL_BUCKET || Buffer.compare(positionOf(row), reached) <= 0) continue;
+      const value = openBefore(options, row);
+      const { bucket, key } = row;
+      batch.push({ bucket, key, value: sealNumbered(dataKey, 1, { storeId, bucket, key }, value, random(24)) });
+      last = row;
+      if (batch.length >= TOGETHER) await flush(row);
+    }
   if (last !== undefined) await flush(last);
   await store.write([
     { bucket: SEAL_BUCKET, key: SEAL_KEYS.schema, value: utf8ToBytes(String(SCHEMA)) },
@@ -101,7 +102,9 @@ const openBefore = ({ before, storeId }: MigrateStore, { bucket, key, value }: R
   }
 };
 
-async function* rowsBefore(store: Store, options: MigrateStore): AsyncIterable<Row> {
-  for await (const row of store.snapshot())
-    if (row.bucket !== SEAL_BUCKET) yield { bucket: row.bucket, key: row.key, value: openBefore(options, row) };
+async function* rowsBefore(store: Store, options: MigrateStore): AsyncIterable<readonly Row[]> {
+  for await (const rows of store.snapshot())
+    yield rows
+      .filter(({ bucket }) => bucket !== SEAL_BUCKET)
+      .map((row) => ({ bucket: row.bucket, key: row.key, value: openBefore(options, row) }));
 }

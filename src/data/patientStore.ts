@@ -90,7 +90,7 @@ class Patient implements PatientStore {
     }
   }
 
-  async *snapshot(): AsyncIterable<Row> {
+  async *snapshot(): AsyncIterable<readonly Row[]> {
     yield* (await this.#current()).snapshot();
   }
 

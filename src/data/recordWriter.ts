@@ -105,13 +105,15 @@ export class RecordWriter {
       previoushash: tail.digest,
       epoch: keys.epoch,
       ...(counterpart === 'open' ? {} : { keyid: keyId(source, keys.epoch, counterpart.source, counterpart.epoch) }),
+      ...(message.trace === undefined ? {} : { traceparent: message.trace.traceparent }),
     };
     const plaintext = utf8ToBytes(JSON.stringify(message.data));
     const data =
       counterpart === 'open'
         ? plaintext
         : sealRecord({ topic, attributes, plaintext, senderSecret: keys.secret, receiverPublic: counterpart.publicKey, nonce: random(24) });
-    const record = { attributes, data };
+    const parent = message.trace?.parent;
+    const record = parent === undefined ? { attributes, data } : { attributes, data, parent };
     this.#tails.set(topic, { sequence: attributes.sequence, digest: toHex(recordDigest(topic, record)) });
     return record;
   }

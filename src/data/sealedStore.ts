@@ -41,8 +41,8 @@ export interface SealedStore extends Store {
    * did not come to its end, it goes on when it is called again. Returns how many values it sealed.
    */
   reseal(options?: { readonly progress?: Progress; readonly signal?: AbortSignal }): Promise<number>;
-  /** Opens every value there is; tells of each row, and of what is wrong with it. */
-  scrub(): AsyncIterable<ScrubFault | undefined>;
+  /** Opens every value there is; tells as it goes how many more it has opened, and what is wrong with which. */
+  scrub(): AsyncIterable<{ readonly rows: number; readonly faults: readonly ScrubFault[] }>;
 }
 
 /** How stores are laid out by this version; 1 had one key for all values and no number before them. */
@@ -70,6 +70,9 @@ const NONCE = 24;
 
 /** Values that are sealed anew between two writes of whoever uses the store. */
 const RESEALED_TOGETHER = 64;
+
+/** Whether a row is one of whoever uses the store. */
+const isOfUser = ({ bucket }: Row): boolean => bucket !== SEAL_BUCKET;
 
 const dataKeyRow = (number: number): Uint8Array => utf8ToBytes(`${DATA_KEY}${String(number)}`);
 
@@ -162,6 +165,8 @@ class Sealed implements SealedStore {
   /** What values are sealed with. */
   #current: number;
   #turn: Promise<unknown> = Promise.resolve();
+  /** The visits under way, each until it is over. */
+  readonly #visits = new Set<Promise<void>>();
 
   constructor(store: Store, options: SealedStoreOptions, keys: Map<number, Secret>) {
     this.storeId = options.storeId;
@@ -181,12 +186,12 @@ class Sealed implements SealedStore {
   }
 
   async *scan(bucket: number, range?: Parameters<Store['scan']>[1]): AsyncIterable<readonly [Uint8Array, Uint8Array]> {
-    for await (const [key, value] of this.#store.scan(bucket, range)) yield [key, this.#open(bucket, key, value)] as const;
+    for await (const [key, value] of this.#visit(this.#store.scan(bucket, range))) yield [key, this.#open(bucket, key, value)] as const;
   }
 
-  async *snapshot(): AsyncIterable<Row> {
-    for await (const { bucket, key, value } of this.#store.snapshot())
-      if (bucket !== SEAL_BUCKET) yield { bucket, key, value: this.#open(bucket, key, value) };
+  async *snapshot(): AsyncIterable<readonly Row[]> {
+    for await (const rows of this.#visit(this.#store.snapshot()))
+      yield rows.filter(isOfUser).map(({ bucket, key, value }) => ({ bucket, key, value: this.#open(bucket, key, value) }));
   }
 
   write(batch: readonly Write[], options?: Parameters<Store['write']>[1]): Promise<void> {
@@ -225,29 +230,46 @@ class Sealed implements SealedStore {
       sealed += await this.#inTurn(() => this.#sealAnew(rows));
       progress?.(sealed);
     };
-    for await (const row of this.#store.snapshot()) {
-      signal?.throwIfAborted();
-      if (row.bucket === SEAL_BUCKET || !older.includes(numberOf(row.value))) continue;
-      waiting.push(row);
-      if (waiting.length >= RESEALED_TOGETHER) await flush();
-    }
+    for await (const rows of this.#store.snapshot())
+      for (const row of rows.filter(({ bucket, value }) => bucket !== SEAL_BUCKET && older.includes(numberOf(value)))) {
+        signal?.throwIfAborted();
+        waiting.push(row);
+        if (waiting.length >= RESEALED_TOGETHER) await flush();
+      }
     await flush();
     await this.#inTurn(() => this.#forget(older));
+    // What a visit began to read before, a backup above all, the disk keeps for it as it was.
+    await Promise.all(this.#visits);
     await this.#store.compact();
     await this.#store.write([{ bucket: SEAL_BUCKET, key: SEAL_KEYS.leftovers, value: undefined }]);
     return sealed;
   }
 
-  async *scrub(): AsyncIterable<ScrubFault | undefined> {
-    for await (const { bucket, key, value } of this.#store.snapshot()) {
-      if (bucket === SEAL_BUCKET) continue;
-      try {
-        this.#open(bucket, key, value);
-        yield undefined;
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        yield { bucket, key, error };
-      }
+  async *scrub(): ReturnType<SealedStore['scrub']> {
+    for await (const all of this.#store.snapshot()) {
+      const rows = all.filter(isOfUser);
+      yield { rows: rows.length, faults: rows.flatMap((row) => this.#faultOf(row) ?? []) };
+    }
+  }
+
+  async *#visit<T>(rows: AsyncIterable<T>): AsyncIterable<T> {
+    const over = Promise.withResolvers<undefined>();
+    this.#visits.add(over.promise);
+    try {
+      yield* rows;
+    } finally {
+      this.#visits.delete(over.promise);
+      over.resolve(undefined);
+    }
+  }
+
+  #faultOf({ bucket, key, value }: Row): ScrubFault | undefined {
+    try {
+      this.#open(bucket, key, value);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return { bucket, key, error };
     }
   }
 
@@ -286,15 +308,18 @@ class Sealed implements SealedStore {
 
   #open(bucket: number, key: Uint8Array, value: Uint8Array): Uint8Array {
     const dataKey = this.#keys.get(numberOf(value));
-    const place = `bucket ${String(bucket)}, key ${toHex(key)} of store ${this.storeId}`;
-    const cure = 'stop the coordinator, see what else is wrong with "data check", and restore the store ("backup restore")';
-    if (dataKey === undefined)
-      throw new StoreError('store.corrupt', `the value at ${place} names a data key that there is not; it was changed on disk; ${cure}`);
+    if (dataKey === undefined) throw this.#changed(bucket, key, 'names a data key that there is not; it was changed on disk');
     try {
       return openValue(dataKey, { storeId: this.storeId, bucket, key }, value.subarray(NUMBER));
     } catch (cause) {
-      throw new StoreError('store.corrupt', `the value at ${place} was changed on disk, or moved there; ${cure}`, { cause });
+      throw this.#changed(bucket, key, 'was changed on disk, or moved there', cause);
     }
+  }
+
+  #changed(bucket: number, key: Uint8Array, how: string, cause?: unknown): StoreError {
+    const place = `bucket ${String(bucket)}, key ${toHex(key)} of store ${this.storeId}`;
+    const cure = 'stop the coordinator, see what else is wrong with "data check", and restore the store ("backup restore")';
+    return new StoreError('store.corrupt', `the value at ${place} ${how}; ${cure}`, { cause });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

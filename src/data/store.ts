@@ -34,8 +34,8 @@ export interface Store {
   get(bucket: number, key: Uint8Array): Promise<Uint8Array | undefined>;
   /** Visits a consistent snapshot of the bucket; leaving the loop early releases it. */
   scan(bucket: number, range?: Range): AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]>;
-  /** Visits all rows of one consistent snapshot, bucket by bucket; leaving the loop early releases it. */
-  snapshot(): AsyncIterable<Row>;
+  /** Visits all rows of one consistent snapshot, bucket by bucket, those together that were read together; leaving the loop early releases it. */
+  snapshot(): AsyncIterable<readonly Row[]>;
   /** Writes all or nothing; resolved means synced to disk, unless it was asked for without. */
   write(batch: readonly Write[], options?: WriteOptions): Promise<void>;
   /** Rewrites what is on disk, so that nothing of what was deleted or overwritten is left there. */

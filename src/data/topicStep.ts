@@ -35,6 +35,8 @@ export interface TopicReading {
   readonly refuse: (draft: Draft, refusal: Refusal) => void;
   /** Hears that a source opened an epoch, and what was known of it before; without it, one that is not the next is refused. */
   readonly opened?: (draft: Draft, opening: Opening) => void;
+  /** Hears what was decided on a record, to say which trace it belongs to. */
+  readonly decided?: (draft: Draft, record: PlacedRecord, data: Json) => void;
 }
 
 /** An epoch that a source announced. */
@@ -151,6 +153,7 @@ export const handleRecord = (draft: Draft, reading: TopicReading, record: Placed
       record.attributes.type === EPOCH_OPENED ? counterpartOpened(own, reading, record, data) : reading.understand(record, data);
     code = 'record.unhandled';
     decide(own);
+    reading.decided?.(own, record, data);
   } catch (cause) {
     const { attributes, offset, data } = record;
     const held = { offset, headers: toHeaders(attributes), value: data };

@@ -6,7 +6,9 @@ import type { Store } from '../data/store.ts';
 import { fromHex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { type ExternalObservation, externalObservation } from '../domain/processor/messages.ts';
+import { coded } from '../domain/runbook.ts';
 import { topicsOf } from '../domain/topics.ts';
+import type { Tracer } from '../domain/tracing/span.ts';
 import type { PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import type { Route } from '../modules/module.ts';
@@ -39,12 +41,16 @@ export interface DevnetOptions {
   readonly networks: readonly ExternalNetworkName[];
   /** Serai blocks of a session, after which the sets rotate; 0 for one session without end. */
   readonly sessionBlocks: number;
+  /** How many sessions there are; 0 (the default) for no end of them. */
+  readonly sessions?: number;
   readonly log: DevnetLog;
   /** What goes wrong from the start. */
   readonly faults: readonly FaultSwitch[];
   readonly stop$: Observable<unknown>;
   /** Stands between a module and its store, by name as in `alice/crypto`: for who wants to see or stop what is written. */
   readonly through?: (store: Store, name: string) => Store;
+  /** Where a validator tells its traces, by its name. */
+  readonly tracerOf?: (name: string) => Tracer | undefined;
   /** Where the others reach what listens at an address: there, unless links are to be slower than this machine's. */
   readonly reachedAt?: (address: string) => Promise<string>;
 }
@@ -89,7 +95,7 @@ const isAway = (at: number, away: number): boolean => at >= ACCOUNTS.length - aw
 
 /** Opens the devnet on its folder: whatever was there goes on where it stood. */
 export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
-  const { dir, seed, port, blockTime, sessionBlocks, networks, log, faults, stop$ } = options;
+  const { dir, seed, port, blockTime, sessionBlocks, sessions = 0, networks, log, faults, stop$ } = options;
   const { through = (store: Store) => store, reachedAt = (address: string) => Promise.resolve(address) } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const root = await rootSecret(dir);
@@ -97,10 +103,10 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
   const opened = new AsyncDisposableStack();
   try {
     const failed = (error: unknown): void => {
-      log.warn({ reason: String(error) }, 'node.failed');
+      log.warn({ ...coded('node.failed'), reason: String(error) }, 'the simulated chain failed');
     };
     const node = opened.adopt(
-      await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, sessionBlocks, failed }),
+      await openSeraiNode({ store: await openRocksdbStore(join(dir, 'node')), port, blockTime, sessionBlocks, sessions, failed }),
       (it) => it.close(),
     );
     const endpoints = [node.url];
@@ -151,7 +157,16 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
           setFault(node.faults, fault, value);
       }
     };
-    const board = openFaultBoard(carryOut);
+    /** What was made to go wrong stands in the audit log of everyone it may be done to. */
+    const recordFault = async (fault: Fault, value: number): Promise<void> => {
+      const act = { act: 'fault-switched', reason: FAULT_KINDS[fault].what, details: { fault, value: String(value) } } as const;
+      // One that is just leaving need not hear of it.
+      for (const presence of presences) await presence.validator()?.record(act).catch(failed);
+    };
+    const board = openFaultBoard(async (fault, value) => {
+      await recordFault(fault, value);
+      await carryOut(fault, value);
+    });
 
     // What is wrong with the node or the processors is so before the validators are there; what is done to them comes after.
     const later = new Set<Fault>(['steal', 'forge']);
@@ -168,12 +183,16 @@ export const openDevnet = async (options: DevnetOptions): Promise<Devnet> => {
     };
     for (const [at, account] of ACCOUNTS.entries()) {
       const own = { account, dir, root, externals, endpoints, addresses, random, log, through, reachedAt } as const;
+      const tracer = options.tracerOf?.(account.toLowerCase());
       const open = (leave$: Observable<unknown>): Promise<Validator> =>
-        openValidator({ ...own, processors: at === 0 ? processors : {}, stop$: leave$ });
+        openValidator({ ...own, tracer, processors: at === 0 ? processors : {}, stop$: leave$ });
       const presence = await openPresence({ name: account.toLowerCase(), open, stop$, came }, isAway(at, away));
       presences.push(opened.adopt(presence, (it) => it.close()));
     }
-    for (const { fault, value } of wanted) if (later.has(fault)) await board.begin(fault, value);
+    // Those that are there since before the validators are told of now.
+    for (const { fault, value } of wanted)
+      if (later.has(fault)) await board.begin(fault, value);
+      else await recordFault(fault, value);
     return {
       node,
       users: externals.map(

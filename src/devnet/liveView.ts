@@ -7,7 +7,7 @@ import { type SignId, signableName } from '../domain/processor/ids.ts';
 import { type IntegrityReport, integrityReport } from '../domain/solvency/reports.ts';
 import type { Published } from './devnet.ts';
 
-type Kind = 'set' | 'handover' | 'retired' | 'keygen' | 'keys' | 'batch' | 'burn' | 'party' | 'signature' | 'output' | 'alarm';
+type Kind = 'set' | 'handover' | 'retired' | 'keygen' | 'keys' | 'batch' | 'burn' | 'party' | 'signature' | 'output' | 'dropped' | 'alarm';
 
 const COLOURS = {
   set: 'blue',
@@ -20,6 +20,7 @@ const COLOURS = {
   party: 'magenta',
   signature: 'green',
   output: 'greenBright',
+  dropped: 'yellow',
   alarm: 'red',
 } as const;
 
@@ -106,7 +107,8 @@ const ofReport = (told: Report): readonly [Kind, string] => {
     case 'serai.report.output.v1':
       return ['output', `${short(told.data.outputHash)} paid plan ${short(told.data.plan)}`];
     case 'serai.report.dropped.v1':
-      return ['alarm', `${signable(told.data)} dropped: ${told.data.reason}`];
+      // A report that is not needed any more is no matter; a payment or a batch must never end so.
+      return [told.data.kind === 'slash-report' ? 'dropped' : 'alarm', `${signable(told.data)} dropped: ${told.data.reason}`];
     case 'serai.report.evidence.v1':
       return ['alarm', told.data.code];
     case 'serai.report.blame.v1':

@@ -99,7 +99,8 @@ export class User {
     const response = await fetch(this.#options.nodeUrl.replace('ws:', 'http:'), {
       method: 'POST',
       body,
-      signal: AbortSignal.timeout(10_000),
+      // It answers on the event loop we are on, which may be starved.
+      signal: AbortSignal.timeout(60_000),
     });
     const answer = (await response.json()) as {
       readonly result?: unknown;

@@ -1,22 +1,28 @@
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
+import { type AlarmLog, logAlarms, logRollBack } from '../core/logAlarms.ts';
+import { logParked } from '../core/logParked.ts';
 import { openMetrics } from '../core/metrics.ts';
 import { VERSION } from '../core/version.ts';
+import { RecordWriter } from '../data/recordWriter.ts';
 import { openSealedStore } from '../data/sealedStore.ts';
 import type { Store } from '../data/store.ts';
+import type { Act } from '../domain/control/acts.ts';
 import { type Status, statusOf } from '../domain/health/status.ts';
 import { type Hex, toHex } from '../domain/hex.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
+import type { Tail } from '../domain/record.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { devAccount, signSr25519 } from '../domain/threshold/schnorrkel.ts';
-import { sourcesOf, topicsOf } from '../domain/topics.ts';
+import { sourcesOf, topicsOf, writersOf } from '../domain/topics.ts';
+import type { Tracer } from '../domain/tracing/span.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../drivers/embeddedLog/embeddedLog.ts';
 import { type Libp2pNetwork, openLibp2p, type PeerAddress } from '../drivers/libp2p/libp2pNetwork.ts';
 import { openSeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openRocksdbStore } from '../drivers/rocksdb/rocksdbStore.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
-import type { Module, ParkedAlarm, Route } from '../modules/module.ts';
+import type { Module, Route } from '../modules/module.ts';
 import { MODULES } from '../modules/moduleNames.ts';
 import type { PeerMemory } from '../streams/fromPeers.ts';
 import { deriveKey } from './deriveKeys.ts';
@@ -41,6 +47,7 @@ export interface ValidatorOptions {
   readonly log: DevnetLog;
   /** What its processors do wrong. */
   readonly processors?: Pick<ProcessorServiceDeps, 'bend' | 'lag'>;
+  readonly tracer: Tracer | undefined;
   readonly stop$: Observable<unknown>;
   readonly through: (store: Store, name: string) => Store;
   readonly reachedAt: (address: string) => Promise<string>;
@@ -54,6 +61,8 @@ export interface Validator {
   readonly routes: readonly Route[];
   /** How its coordinator stands, as `/status` tells it. */
   readonly status: () => Status;
+  /** Records in its audit log what was done to it. */
+  readonly record: (act: Act) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -83,18 +92,28 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
     connection: keyOf('connection'),
     integrity: keyOf('integrity'),
   };
+  const operatorSecret = keyOf('operator');
   const processorSecret = (network: ExternalNetworkName): Uint8Array => keyOf(`processor/${network}`);
   const pins = {
     [sources.observation]: publicKeyOf(signingSecrets.observation),
     [sources.crypto]: publicKeyOf(signingSecrets.crypto),
     [sources.connection]: publicKeyOf(signingSecrets.connection),
     [sources.integrity]: publicKeyOf(signingSecrets.integrity),
+    [sources.operator]: publicKeyOf(operatorSecret),
     ...Object.fromEntries(networks.map((network) => [sources.processor(network), publicKeyOf(processorSecret(network))])),
   };
 
-  const parked = (alarm: ParkedAlarm): void => {
-    log.child(name).warn({ code: alarm.code, reason: alarm.message }, 'lane parked');
+  const own = log.child(name);
+  // The devnet's log tells what goes wrong on purpose: nothing of it is an error.
+  const alarms: AlarmLog = {
+    warn: (fields, event) => {
+      own.warn({ ...fields }, event);
+    },
+    error: (fields, event) => {
+      own.warn({ ...fields }, event);
+    },
   };
+  const parked = logParked(alarms);
 
   const opened = new AsyncDisposableStack();
   try {
@@ -138,6 +157,9 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
         random,
         solvency: { staleBlocks: 100, rulesOf: () => ({ tolerance: 0n, breaches: 3, clears: 10, acknowledge: false }) },
         parked,
+        tracer: options.tracer,
+        wrote: logAlarms(alarms),
+        rolledBack: logRollBack(alarms),
         stop$,
       }),
       ({ close }) => close(),
@@ -160,10 +182,13 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
           source: sources.processor(network),
           signingSecret: processorSecret(network),
           pins,
+          writers: writersOf(name, networks),
           deadLetter: topics.deadLetter,
           random,
           parkedFor: 60_000,
           parked,
+          tracer: options.tracer,
+          wrote: logAlarms(alarms),
           stop$,
           network,
           topics,
@@ -176,6 +201,30 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
       );
       services.push(service);
     }
+    const writer = new RecordWriter(
+      {
+        source: sources.operator,
+        signingSecret: operatorSecret,
+        keys: { epoch: 1, secret: random(32) },
+        counterpart: () => 'open',
+        random,
+      },
+      await tailsOf(bus, topics.control, sources.operator),
+    );
+    let turn = Promise.resolve();
+    const record = (act: Act): Promise<void> => {
+      const time = new Date().toISOString();
+      const type = 'serai.control.act.v1';
+      // One after the other, so that they land in the order of their numbers.
+      turn = turn
+        .catch(() => undefined)
+        .then(async () => {
+          const id = `${type}/${act.act}/${time}/${String(writer.tail(topics.control).sequence)}`;
+          for (const run of writer.write(topics.control, [{ topic: topics.control, type, id, time, data: act }]))
+            await bus.append(topics.control, run);
+        });
+      return turn;
+    };
     const stack = opened.move();
     return {
       name,
@@ -193,10 +242,16 @@ export const openValidator = async (options: ValidatorOptions): Promise<Validato
           ...coordinator.sections(),
         }),
       routes: [...coordinator.routes, ...services.flatMap(({ routes }) => routes)],
+      record,
       close: () => stack.disposeAsync(),
     };
   } catch (error) {
     await opened.disposeAsync();
     throw error;
   }
+};
+
+const tailsOf = async (bus: EmbeddedLog, topic: string, source: string): Promise<(readonly [string, Tail])[]> => {
+  const tail = await bus.tail(topic, source);
+  return tail === undefined ? [] : [[topic, tail]];
 };

@@ -16,6 +16,8 @@ export interface Attributes {
   readonly previoushash: Hex;
   readonly epoch: number;
   readonly keyid?: string;
+  /** W3C Trace Context, as the Distributed Tracing extension of CloudEvents has it: the span of the record's leaving. */
+  readonly traceparent?: string;
   readonly signature?: Hex;
 }
 
@@ -23,6 +25,8 @@ export interface Attributes {
 export interface TopicRecord {
   readonly attributes: Attributes;
   readonly data: Uint8Array;
+  /** The span it was sent in: not part of the record, and known only where it is still to be sent. */
+  readonly parent?: string;
 }
 
 /** Where a source's records of a topic end. */

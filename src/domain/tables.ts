@@ -1,3 +1,5 @@
+import type { TraceMark } from './tracing/trace.ts';
+
 /** What a decision may keep: JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -19,14 +21,21 @@ export interface Message {
   readonly data: Json;
   /** Whether the run of records that are signed together ends here, though the commit has more. */
   readonly endsRun?: boolean;
+  readonly trace?: TraceMark;
+}
+
+/** A row for a relay that is no topic: `lane` names the relay (`chain`, `peer/0x…`). */
+export interface Deed {
+  readonly lane: string;
+  readonly deed: Json;
+  readonly trace?: TraceMark;
 }
 
 /** What a decision wants done, all of it in one commit. */
 export interface Decision {
   readonly changes: readonly Change[];
   readonly messages: readonly Message[];
-  /** Rows for relays that are no topics: `lane` names the relay (`chain`, `peer/0x…`). */
-  readonly deeds: readonly { readonly lane: string; readonly deed: Json }[];
+  readonly deeds: readonly Deed[];
 }
 
 /** Read access to rows, in key order within a table. */
@@ -39,8 +48,8 @@ export interface View {
 export class Draft implements View {
   readonly #base: View;
   readonly #changes = new Map<string, Map<string, Json | undefined>>();
-  readonly #messages: Message[] = [];
-  readonly #deeds: { lane: string; deed: Json }[] = [];
+  #messages: Message[] = [];
+  #deeds: Deed[] = [];
 
   constructor(base: View) {
     this.#base = base;
@@ -71,6 +80,14 @@ export class Draft implements View {
 
   do(lane: string, deed: Json): void {
     this.#deeds.push({ lane, deed });
+  }
+
+  /** Says of all that is sent so far which trace it belongs to: `to` is its topic or lane, `id` what tells it from others there. */
+  trace(traceOf: (to: string, id: string, said: Json) => TraceMark | undefined): void {
+    const traced = <T extends Message | Deed>(sent: T, trace: TraceMark | undefined): T =>
+      trace === undefined ? sent : { ...sent, trace };
+    this.#messages = this.#messages.map((message) => traced(message, traceOf(message.topic, message.id, message.data)));
+    this.#deeds = this.#deeds.map((deed) => traced(deed, traceOf(deed.lane, JSON.stringify(deed.deed), deed.deed)));
   }
 
   /** Takes over what was decided on a draft that was made on this one. */

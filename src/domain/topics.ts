@@ -65,3 +65,31 @@ export const sourcesOf = (name: string): Sources => ({
   backup: `/${name}/backup`,
   processor: (network) => `/${name}/processor/${network.toLowerCase()}`,
 });
+
+/** Who writes a topic, asked for by its full name (design §3): what another source writes there is foreign, whoever it is. */
+export type Writers = (topic: string) => readonly string[];
+
+/** Names who writes each topic of the deployment `name`. */
+export const writersOf = (name: string, networks: readonly ExternalNetworkName[]): Writers => {
+  const topics = topicsOf(name);
+  const { observation, crypto, connection, integrity, operator, processor } = sourcesOf(name);
+  const processors = networks.map(processor);
+  const writers = new Map([
+    [topics.chain, [observation]],
+    [topics.serai, processors],
+    ...networks.flatMap((network): [string, string[]][] => [
+      [topics.commands(network), [crypto]],
+      [topics.replies(network), [processor(network)]],
+    ]),
+    [topics.outbound, [crypto]],
+    [topics.inbound, [connection]],
+    [topics.reports, [crypto, integrity]],
+    [topics.control, [integrity, operator]],
+    [topics.deadLetter, [observation, crypto, connection, integrity, ...processors]],
+  ]);
+  return (topic) => writers.get(topic) ?? [];
+};
+
+/** The public keys, of those that are pinned, by which a topic's records are proven. */
+export const keysOn = (topic: string, writers: Writers, pins: Readonly<Record<string, Uint8Array>>): Record<string, Uint8Array> =>
+  Object.fromEntries(Object.entries(pins).filter(([source]) => writers(topic).includes(source)));

@@ -22,7 +22,7 @@ import { isAfter } from '../domain/peers/frames.ts';
 import { PeerError } from '../domain/peers/peerError.ts';
 import { checkSignature, readPeerMessage } from '../domain/peers/peerMessage.ts';
 import type { PeersReport } from '../domain/peers/peerReport.ts';
-import type { Draft } from '../domain/tables.ts';
+import { Draft } from '../domain/tables.ts';
 import type { Topics } from '../domain/topics.ts';
 import type { Fault } from '../envelope/envelope.ts';
 import { closeOn } from '../operators/closeOn.ts';
@@ -67,8 +67,8 @@ const text = new TextDecoder('utf-8', { fatal: true });
 
 const readParcels = (rows: readonly Uint8Array[]): readonly PeerParcel[] =>
   rows.map((row) => {
-    const { epoch, sequence, body } = JSON.parse(text.decode(row)) as PeerDeed;
-    return { epoch, sequence, body: new TextEncoder().encode(body) };
+    const { body, ...deed } = JSON.parse(text.decode(row)) as PeerDeed;
+    return { ...deed, body: new TextEncoder().encode(body) };
   });
 
 /** A frame is refused alone: the link it came on ends, and the others go on. */
@@ -115,11 +115,11 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
 
   const heardSince = new Set<Hex>();
 
-  const decode = ({ from, epoch: of, sequence, body }: PeerFrame): Received => {
+  const decode = ({ from, epoch: of, sequence, body, ...traced }: PeerFrame): Received => {
     const message = readPeerMessage(body, { from, to: self, genesis: genesisHash });
     // What is known is only acknowledged once more.
     if (placeOf(ledger, from, { epoch: of, sequence }) !== 'known') checkSignature(message);
-    return { from, epoch: of, sequence, message };
+    return { from, epoch: of, sequence, message, ...traced };
   };
 
   /** Complete means durable: the message, and its number. A number beyond a gap is refused. */
@@ -135,7 +135,10 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
           // acknowledged does not come again. What was in the gap is of a life that is lost.
           seen.gap = place === 'gap' && heardSince.has(received.from);
           if (place === 'known' || seen.gap) return;
-          accept(draft, topics, received, standing(mark.id) !== 'duplicate');
+          const own = new Draft(draft);
+          accept(own, topics, received, standing(mark.id) !== 'duplicate');
+          module.tracing?.ofPeer(own, received);
+          draft.absorb(own);
           heardSince.add(received.from);
         },
       };
@@ -166,7 +169,15 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
         name: 'peers are heard',
         running$: module.counterpartsKnown$.pipe(
           closeOn(stop$),
-          mergeMap(() => framesToLedger({ envelopes$: fromPeers(network).pipe(closeOn(stop$)), decode, commit, delivery: framesDelivery })),
+          mergeMap(() =>
+            framesToLedger({
+              envelopes$: fromPeers(network).pipe(closeOn(stop$)),
+              decode,
+              commit,
+              delivery: framesDelivery,
+              timing: module.tracing?.decisions,
+            }),
+          ),
         ),
       },
       {
@@ -186,6 +197,7 @@ export const openConnection = async (deps: ConnectionDeps): Promise<ConnectionMo
                 placeOf: (place) => currentPlace(ledger, place),
               }),
               delivery: { ...how, concurrency: BATCHES_AT_ONCE },
+              timing: module.tracing?.parcels(validator),
             });
           }),
           // What a peer has not acknowledged is sent again after the next start: nobody waits for those who are away.

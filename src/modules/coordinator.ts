@@ -11,7 +11,8 @@ import type { PeersReport } from '../domain/peers/peerReport.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import type { IntegrityContext } from '../domain/solvency/integrity.ts';
 import { secretScalar, signSr25519, verifySr25519 } from '../domain/threshold/schnorrkel.ts';
-import { allTopics, sourcesOf, topicsOf } from '../domain/topics.ts';
+import { allTopics, sourcesOf, topicsOf, writersOf } from '../domain/topics.ts';
+import type { Tracer } from '../domain/tracing/span.ts';
 import type { ChainSubmitter } from '../sinks/toChain.ts';
 import type { TopicLog } from '../sinks/toTopic.ts';
 import type { ChainReader } from '../streams/fromChain.ts';
@@ -20,7 +21,7 @@ import type { TopicFeed } from '../streams/fromTopic.ts';
 import { openConnection } from './connection.ts';
 import { openCrypto } from './crypto.ts';
 import { openIntegrity } from './integrity.ts';
-import type { Module, ParkedAlarm, Route } from './module.ts';
+import type { Module, ModuleDeps, ParkedAlarm, Route } from './module.ts';
 import type { ModuleName } from './moduleNames.ts';
 import { openObservation } from './observation.ts';
 import { peerMetrics } from './peerMetrics.ts';
@@ -60,6 +61,12 @@ export interface CoordinatorOptions {
   readonly startHeight?: number;
   /** Hears that a lane cannot be read on from a block or a record. */
   readonly parked: (alarm: ParkedAlarm) => void;
+  /** Where traces are told; without it none are made. */
+  readonly tracer?: Tracer | undefined;
+  /** Hears what a module wrote to a topic, once it stands there. */
+  readonly wrote: NonNullable<ModuleDeps['wrote']>;
+  /** Hears what shows that a module's store was rolled back. */
+  readonly rolledBack: NonNullable<ModuleDeps['rolledBack']>;
   readonly stop$: Observable<unknown>;
 }
 
@@ -85,7 +92,9 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
   const { name, networks, openStore, busOf, chain, openPeers, key, signingSecrets, pins, random, stop$ } = options;
   const topics = topicsOf(name);
   const sources = sourcesOf(name);
-  const common = { pins, deadLetter: topics.deadLetter, random, parkedFor: PARKED_FOR, parked: options.parked, stop$ };
+  const writers = writersOf(name, networks);
+  const { parked, wrote, rolledBack, tracer } = options;
+  const common = { pins, writers, deadLetter: topics.deadLetter, random, parkedFor: PARKED_FOR, parked, wrote, rolledBack, tracer, stop$ };
   const opened: Module[] = [];
   let peers: () => PeersReport | undefined = () => undefined;
   const close = async (): Promise<void> => {
@@ -156,7 +165,7 @@ export const openCoordinator = async (options: CoordinatorOptions): Promise<Coor
         signingSecret: signingSecrets.integrity,
         topics,
         operator: sources.operator,
-        context: { networks, topics, rulesOf: options.solvency.rulesOf, staleBlocks: options.solvency.staleBlocks },
+        context: { networks, topics, processor: sources.processor, ...options.solvency },
       }),
   };
   try {

@@ -6,6 +6,7 @@ import { enterEpoch, resume } from '../domain/crypto/quarantine.ts';
 import { signingStatus } from '../domain/crypto/signingStatus.ts';
 import { ownEpoch, quarantine } from '../domain/crypto/standing.ts';
 import { obeyOrder } from '../domain/crypto/stops.ts';
+import { traceAbout } from '../domain/crypto/traceAbout.ts';
 import { processorOpened, understandChain, understandExternal, understandPeer, understandReply } from '../domain/crypto/understand.ts';
 import type { Stage } from '../domain/health/readiness.ts';
 import type { Topics } from '../domain/topics.ts';
@@ -67,6 +68,7 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
     { ...commands, [topics.outbound]: deps.connection },
     {
       open: [topics.reports],
+      about: traceAbout(context),
       entered: (draft, { epoch, instance, signs, tail }) => {
         const written = Object.fromEntries(networks.map((network) => [network, tail(topics.commands(network)).sequence.toString()]));
         enterEpoch(draft, context, { epoch, instance, signs, commands: written });
@@ -91,7 +93,12 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
       // The chain's order bears meaning: nothing of it may be passed over. Of processors and peers, what cannot be handled is kept aside.
       onceCounterpartsAreKnown(module.read({ topic: topics.chain, sealed: false, refused: 'park', understand: understandChain(context) })),
       onceCounterpartsAreKnown(
-        module.read({ topic: topics.serai, sealed: false, refused: 'dead-letter', understand: understandExternal(context) }),
+        module.read({
+          topic: topics.serai,
+          sealed: false,
+          refused: 'dead-letter',
+          understand: understandExternal(context, deps.processor),
+        }),
       ),
       module.read({ topic: topics.inbound, sealed: true, refused: 'dead-letter', understand: understandPeer(context) }),
       ...networks.map((network) =>
@@ -121,6 +128,7 @@ export const openCrypto = async (deps: CryptoDeps): Promise<Module> => {
           read: readCall,
           send: toChain(submitter),
           delivery: module.deliveryOf('chain'),
+          timing: module.tracing?.calls(),
         }),
       },
     ],

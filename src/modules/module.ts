@@ -1,4 +1,4 @@
-import { concatWith, defer, finalize, from, mergeMap, type Observable } from 'rxjs';
+import { concat, concatWith, defer, EMPTY, finalize, from, mergeMap, type Observable } from 'rxjs';
 import type { Ledger, Step } from '../data/ledger.ts';
 import { type ModuleLedger, type ModuleLedgerOptions, openModuleLedger } from '../data/moduleLedger.ts';
 import { RUN_LIMIT } from '../data/recordWriter.ts';
@@ -27,17 +27,22 @@ import { fromHeaders } from '../domain/record/cloudEvents.ts';
 import { proveRuns } from '../domain/record/proveRun.ts';
 import { RecordError } from '../domain/record/recordError.ts';
 import { publicKeyOf } from '../domain/record/signRecord.ts';
-import type { Draft } from '../domain/tables.ts';
+import type { TopicRecord } from '../domain/record.ts';
+import type { Draft, Json, View } from '../domain/tables.ts';
+import { keysOn, type Writers } from '../domain/topics.ts';
+import type { Tracer } from '../domain/tracing/span.ts';
 import type { Fault } from '../envelope/envelope.ts';
 import { closeOn } from '../operators/closeOn.ts';
 import { retryParked } from '../operators/retryParked.ts';
 import type { ThroughOptions } from '../operators/through.ts';
 import { intake } from '../pipelines/intake.ts';
 import { relay } from '../pipelines/relay.ts';
+import type { Sink } from '../sinks/sink.ts';
 import { type TopicLog, toTopic } from '../sinks/toTopic.ts';
 import { fromOutbox } from '../streams/fromOutbox.ts';
 import { fromTopic, type StoredRecord, type TopicFeed } from '../streams/fromTopic.ts';
 import { delivery } from './delivery.ts';
+import { ModuleTracing } from './moduleTracing.ts';
 
 /** A pipeline with its name, as the log and health speak of it. */
 export interface Route {
@@ -66,15 +71,22 @@ export interface ModuleDeps {
   readonly source: string;
   /** Ed25519 seed, 32 bytes. */
   readonly signingSecret: Uint8Array;
+  /** Ed25519 public keys by source. */
   readonly pins: Readonly<Record<string, Uint8Array>>;
+  /** Whose records count on each topic that is read. */
+  readonly writers: Writers;
   readonly deadLetter: string;
   readonly random: (length: number) => Uint8Array;
   /** Milliseconds until a parked lane is tried again. */
   readonly parkedFor: number;
   /** Hears that a lane is parked, and why. */
   readonly parked: (alarm: ParkedAlarm) => void;
+  /** Hears what was written to a topic in clear, once it stands there; of some of it twice, where the process ends in between. */
+  readonly wrote?: (topic: string, records: readonly TopicRecord[]) => void;
   /** Hears what shows that a module's store was rolled back. */
   readonly rolledBack?: (source: string, signs: readonly string[]) => void;
+  /** Where traces are told; without it none are made. */
+  readonly tracer?: Tracer | undefined;
   /** Emits when no new work is to be taken. */
   readonly stop$: Observable<unknown>;
 }
@@ -117,6 +129,8 @@ export interface ReadControl {
 export interface ModuleShapes extends ModuleLedger {
   /** Emits once, when every counterpart of a sealed topic has announced a key. */
   readonly counterpartsKnown$: Observable<unknown>;
+  /** Tells of what the module does, where traces are told. */
+  readonly tracing: ModuleTracing | undefined;
   readonly read: (reading: ReadTopic) => Route;
   /** Reads the orders of the operator and the integrity module, and what becomes of dead letters of the topics that this module reads. */
   readonly readControl: (control: ReadControl) => Route;
@@ -133,21 +147,24 @@ export interface ModuleShapes extends ModuleLedger {
 export interface OpenModule {
   readonly open?: readonly string[];
   readonly entered?: ModuleLedgerOptions['entered'];
+  /** The trace of what is said, where the module knows it by itself. */
+  readonly about?: (view: View, said: Json) => string | undefined;
 }
 
 /** Opens a module's ledger and gives it what all modules do alike: reading topics, and relaying its outbox to topics. */
 export const openModule = async (
   deps: ModuleDeps,
   sealedFor: Readonly<Record<string, string>>,
-  { open = [], entered }: OpenModule = {},
+  { open = [], entered, about }: OpenModule = {},
 ): Promise<ModuleShapes> => {
-  const { store, bus, source, signingSecret, random, stop$, pins, deadLetter } = deps;
+  const { store, bus, source, signingSecret, random, stop$, deadLetter } = deps;
   const opened = await openModuleLedger({
     ...{ store, topics: bus, source, signingSecret, sealedFor, random, open: [...open, deadLetter] },
     ...(entered === undefined ? {} : { entered }),
   });
   if (opened.signs.length > 0) deps.rolledBack?.(source, opened.signs);
   const { ledger, sealingSecret } = opened;
+  const tracing = deps.tracer === undefined ? undefined : new ModuleTracing({ tracer: deps.tracer, source, about });
 
   const refuse = (draft: Draft, refusal: Refusal): void => {
     draft.send({ topic: deadLetter, ...letterOf(refusal, source) });
@@ -238,11 +255,30 @@ export const openModule = async (
     ];
   };
 
+  /** Tells of what is sent, once it has arrived. */
+  const told =
+    (topic: string, send: Sink<readonly TopicRecord[]>): Sink<readonly TopicRecord[]> =>
+    (run) =>
+      concat(
+        send(run),
+        defer(() => {
+          deps.wrote?.(topic, run);
+          return EMPTY;
+        }),
+      );
+
   const readings = new Map<string, TopicReading>();
 
   const read = ({ before, ...how }: ReadTopic): Route => {
     const { topic } = how;
-    const reading: TopicReading = { ...how, pins, unsealing: { self: source, sealingSecret }, refuse };
+    const pins = keysOn(topic, deps.writers, deps.pins);
+    const reading: TopicReading = {
+      ...how,
+      pins,
+      unsealing: { self: source, sealingSecret },
+      refuse,
+      ...(tracing === undefined ? {} : { decided: tracing.ofRecord(topic) }),
+    };
     readings.set(topic, reading);
     const commit = commitRun(reading);
     const envelopes$ = fromTopic({ feed: bus, topic, from: () => resumeAt(ledger, topic), credits: CREDITS, refused: refusedEarly(topic) });
@@ -258,6 +294,7 @@ export const openModule = async (
           commit: before === undefined ? commit : (run) => defer(() => before(run.fresh)).pipe(concatWith(commit(run))),
           runLimit: RUN_LIMIT,
           delivery: before === undefined && how.refused === 'dead-letter' ? { ...delivery, concurrency: COMMITS_AT_ONCE } : delivery,
+          timing: tracing?.decisions,
         }),
       ).pipe(retryParked({ parks, keep, pause: deps.parkedFor, stop$ })),
     };
@@ -265,6 +302,7 @@ export const openModule = async (
 
   return {
     ...opened,
+    tracing,
     counterpartsKnown$,
     deliveryOf,
     stages,
@@ -302,8 +340,9 @@ export const openModule = async (
       running$: relay({
         envelopes$: fromOutbox({ lane: ledger.lane(`topic/${topic}`), name: topic, most: RUNS_TOGETHER }).pipe(closeOn(stop$)),
         read: (rows) => rows.flatMap(readRun),
-        send: toTopic(bus, topic),
+        send: told(topic, toTopic(bus, topic)),
         delivery: deliveryOf(`topic/${topic}`),
+        timing: tracing?.records(topic),
       }),
     }),
   };

@@ -9,7 +9,7 @@ import type { BlockRef } from '../domain/observation/fields.ts';
 import type { ObservedBlock } from '../domain/observation/observedBlock.ts';
 import { deadLetterOf, parks } from '../domain/observation/parked.ts';
 import type { Interest } from '../domain/observation/tellInterest.ts';
-import { table } from '../domain/tables.ts';
+import { Draft, table } from '../domain/tables.ts';
 import { closeOn } from '../operators/closeOn.ts';
 import { retryParked } from '../operators/retryParked.ts';
 import { blocksToLedger } from '../pipelines/observation/blocksToLedger.ts';
@@ -41,7 +41,7 @@ const parkedAt = table<{ readonly height: number; readonly code: string; readonl
 /** The observation module: the finalized chain becomes records of `<name>-chain` (design §6). */
 export const openObservation = async (deps: ObservationDeps): Promise<Module> => {
   const { reader, topic, stop$, deadLetter, source, interest, startHeight } = deps;
-  const { ledger, relayTopic, stages } = await openModule(deps, {}, { open: [topic] });
+  const { ledger, relayTopic, stages, tracing } = await openModule(deps, {}, { open: [topic] });
   await checkChain(ledger, reader);
 
   const start = (): Start => {
@@ -64,7 +64,10 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
           for (const [key, value] of told.published) published.put(draft, key, value);
           if (parkedAt.get(draft, '') !== undefined) parkedAt.delete(draft, '');
           // The block's own record ends the run: what is signed does not depend on how many blocks share a commit.
-          for (const message of told.records) draft.send({ topic, ...message, endsRun: message.type === 'serai.chain.block.v1' });
+          const own = new Draft(draft);
+          for (const message of told.records) own.send({ topic, ...message, endsRun: message.type === 'serai.chain.block.v1' });
+          tracing?.ofBlock(own, block);
+          draft.absorb(own);
         },
       };
     };
@@ -93,6 +96,8 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
     return [{ name: 'the chain is observed', waiting: 1, movedAt: parkedSince, reason }];
   };
 
+  const stillStage = followStage(reader, () => cursorOf(ledger)?.number ?? startHeight - 1);
+
   return {
     ledger,
     routes: [
@@ -103,13 +108,14 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
             envelopes$: fromChain({ reader, from: start, credits: CREDITS }).pipe(closeOn(stop$)),
             commit: toLedger(ledger, recorder()),
             delivery: { ...delivery, concurrency: CREDITS },
+            timing: tracing?.decisions,
           }),
         ).pipe(retryParked({ parks, keep, pause: deps.parkedFor, stop$ })),
       },
       relayTopic(topic),
       relayTopic(deadLetter),
     ],
-    stages: () => [...stages(), ...parkedStage()],
+    stages: () => [...stages(), ...parkedStage(), ...stillStage()],
     section: () => {
       const parked = parkedAt.get(ledger, '');
       return {
@@ -118,10 +124,35 @@ export const openObservation = async (deps: ObservationDeps): Promise<Module> =>
           profile: reader.profile,
           finalized: cursorOf(ledger) ?? null,
           parked: parked === undefined ? null : { height: parked.height, code: parked.code },
+          node: reader.standing(),
         },
       };
     },
     close: () => ledger.close(),
+  };
+};
+
+/** Where the finalized chain is followed: the node's head has to rise, and we have to come after it. */
+const followStage = (reader: ChainReader, recorded: () => number): (() => Stage[]) => {
+  let at = recorded();
+  let movedAt = Date.now();
+  return () => {
+    const { endpoint, head, risenAt, failure } = reader.standing();
+    const away = failure === null ? '' : ` (${failure})`;
+    const now = recorded();
+    const behind = Math.max(0, (head ?? now) - now);
+    if (now !== at || behind === 0) movedAt = Date.now();
+    at = now;
+    return [
+      {
+        name: 'finalized heads are heard of',
+        waiting: 1,
+        movedAt: risenAt,
+        patience: reader.silence,
+        reason: `${endpoint} tells of none above ${head === null ? 'genesis' : String(head)}${away}`,
+      },
+      { name: 'finalized blocks are recorded', waiting: behind, movedAt, ...(behind === 0 ? {} : { reason: `behind ${endpoint}${away}` }) },
+    ];
   };
 };
 

@@ -6,6 +6,7 @@ import { decodeWith } from '../operators/decodeWith.ts';
 import { gatherRuns } from '../operators/gatherRuns.ts';
 import { settle } from '../operators/settle.ts';
 import { type ThroughOptions, through } from '../operators/through.ts';
+import { type Timing, traced } from '../operators/traced.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { StoredRecord } from '../streams/fromTopic.ts';
 
@@ -20,6 +21,7 @@ export interface Intake {
   readonly commit: Sink<VerifiedRun>;
   readonly runLimit: number;
   readonly delivery: ThroughOptions;
+  readonly timing?: Timing<PlacedRecord> | undefined;
 }
 
 const sourceOf = ({ attributes }: PlacedRecord): string => attributes.source;
@@ -27,9 +29,10 @@ const sourceOf = ({ attributes }: PlacedRecord): string => attributes.source;
 const isSigned = ({ attributes }: PlacedRecord): boolean => attributes.signature !== undefined;
 
 /** Records of a topic are decoded, gathered into signed runs, proven, verified, decided on and committed; then their source goes on (design §4). */
-export const intake = ({ envelopes$, decode, prove, verify, commit, runLimit, delivery }: Intake): Observable<never> =>
+export const intake = ({ envelopes$, decode, prove, verify, commit, runLimit, delivery, timing }: Intake): Observable<never> =>
   envelopes$.pipe(
     decodeWith(decode, 'record.malformed'),
+    traced(timing),
     gatherRuns({ sourceOf, ends: isSigned, max: runLimit }),
     decodeTogether(prove, 'record.unproven'),
     decodeWith(verify, 'record.unproven'),

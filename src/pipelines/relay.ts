@@ -3,6 +3,7 @@ import type { Envelope } from '../envelope/envelope.ts';
 import { decodeWith } from '../operators/decodeWith.ts';
 import { settle } from '../operators/settle.ts';
 import { type ThroughOptions, through } from '../operators/through.ts';
+import { type Timing, traced } from '../operators/traced.ts';
 import type { Sink } from '../sinks/sink.ts';
 
 export interface Relay<P> {
@@ -11,8 +12,9 @@ export interface Relay<P> {
   /** Sends what the rows say; complete means it has arrived, and sending it again does no harm. */
   readonly send: Sink<P>;
   readonly delivery: ThroughOptions;
+  readonly timing?: Timing<P> | undefined;
 }
 
 /** Rows of the outbox are sent in order and then marked as sent (design §4). */
-export const relay = <P>({ envelopes$, read, send, delivery }: Relay<P>): Observable<never> =>
-  envelopes$.pipe(decodeWith(read, 'outbox.undecodable'), through(send, delivery), settle());
+export const relay = <P>({ envelopes$, read, send, delivery, timing }: Relay<P>): Observable<never> =>
+  envelopes$.pipe(decodeWith(read, 'outbox.undecodable'), traced(timing), through(send, delivery), settle());

@@ -1,5 +1,6 @@
 import { defer, EMPTY } from 'rxjs';
 import type { Hex } from '../domain/hex.ts';
+import type { TraceMark } from '../domain/tracing/trace.ts';
 import type { Sink } from './sink.ts';
 
 /** A numbered message for a validator. */
@@ -7,6 +8,7 @@ export interface PeerParcel {
   readonly epoch: number;
   readonly sequence: number;
   readonly body: Uint8Array;
+  readonly trace?: TraceMark;
 }
 
 /** The port to one other validator's coordinator, write side. */
@@ -33,6 +35,6 @@ export const toPeer =
         ? EMPTY
         : network.send(
             to,
-            parcels.map((parcel) => ({ ...placeOf(parcel), body: parcel.body })),
+            parcels.map((parcel) => ({ ...parcel, ...placeOf(parcel) })),
           ),
     );

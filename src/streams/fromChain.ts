@@ -12,11 +12,29 @@ export interface Start {
   readonly after?: BlockRef;
 }
 
+/** How the node in use stands. Times are milliseconds since 1970. */
+export interface NodeStanding {
+  /** The one in use, or tried last. */
+  readonly endpoint: string;
+  /** Since when it does not answer. */
+  readonly awaySince: number | null;
+  readonly syncing: boolean;
+  /** Its finalized head; `null` before it told of one. */
+  readonly head: number | null;
+  /** When that last rose. */
+  readonly risenAt: number;
+  /** What went wrong with it last, while it does not answer. */
+  readonly failure: string | null;
+}
+
 /** The port to a Serai node, read side. */
 export interface ChainReader {
   readonly genesisHash: Hex;
   /** The byte layout of the chain: `serai-dev` or `serai-t2` (reference serai.md §b.11). */
   readonly profile: string;
+  standing(): NodeStanding;
+  /** Milliseconds without a higher finalized head after which another connection is tried. */
+  readonly silence: number;
   /** Calls `deliver` for each finalized block from the start on, in order and without gaps; waits for its promise before the next. */
   follow(start: Start, deliver: (block: ObservedBlock) => Promise<void>, fail: (error: unknown) => void): () => Promise<void>;
 }

@@ -4,12 +4,15 @@ import type { AddressRecord } from '../domain/peers/addressRecord.ts';
 import type { KnownStart } from '../domain/peers/certificate.ts';
 import type { Place } from '../domain/peers/frames.ts';
 import type { PeersReport } from '../domain/peers/peerReport.ts';
+import type { TraceMark } from '../domain/tracing/trace.ts';
 import { type Envelope, type Fault, seal } from '../envelope/envelope.ts';
 
 /** A frame from an admitted validator: numbered per (sender, receiver, epoch). */
 export interface PeerFrame extends Place {
   readonly from: Hex;
   readonly body: Uint8Array;
+  /** W3C Trace Context: where its sender says that it belongs. */
+  readonly traceparent?: string;
 }
 
 /** What the links need to know of the module's store. */
@@ -49,7 +52,7 @@ export interface PeerNetwork {
    * Sends numbered messages after those before; resolves when the peer has acknowledged them (durable there), over as many links as it takes;
    * rejects when the peer is no longer admitted, or we are closing.
    */
-  send(to: Hex, parcels: readonly { readonly epoch: number; readonly sequence: number; readonly body: Uint8Array }[]): Promise<void>;
+  send(to: Hex, parcels: readonly (Place & { readonly body: Uint8Array; readonly trace?: TraceMark })[]): Promise<void>;
   report(): PeersReport;
   close(): Promise<void>;
 }

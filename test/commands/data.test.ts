@@ -168,10 +168,18 @@ describe('keys', () => {
     };
     const master = config.keys.master_key_file;
     const before = json(await run('keys', 'show', '--json')) as { masterKey: string; publicKeys: object };
+    // Everything of this deployment that signs records is there to be pinned, and what signs its backups.
+    expect(Object.keys(before.publicKeys)).toEqual(
+      ['observation', 'crypto', 'connection', 'integrity', 'operator', 'backup'].map((source) => `/alice/${source}`),
+    );
     expect(before).toMatchObject({ passphrase: false, file: master });
     expect((await run('keys', 'create', '--plain')).stderr).toContain('is not overwritten');
 
-    expect((await run('keys', 'change-passphrase', '--new-passphrase-file', first)).code).toBe(0);
+    const changed = await run('keys', 'change-passphrase', '--new-passphrase-file', first, '--set', `keys.passphrase_file=${second}`);
+    expect(changed).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`put it into keys.passphrase_file ${second}, too`) as string,
+    });
     expect(statSync(master).mode & 0o777).toBe(0o600);
     expect(readFileSync(master, 'utf8')).toContain('argon2id');
     expect((await run('keys', 'show')).stderr).toContain('no terminal to ask on');
@@ -191,7 +199,8 @@ describe('keys', () => {
     expect((await run('keys', 'create', '--plain', '--set', `keys.master_key_file=${join(dir, 'made')}`)).code).toBe(0);
     expect(readFileSync(join(dir, 'made'), 'utf8')).toMatch(/^0x[0-9a-f]{64}\n$/);
     expect(file).toContain('.toml');
-  });
+    // Each command stretches a passphrase anew: seconds of processor time in all.
+  }, 90_000);
 
   it('never show a secret', () => {
     const derive = deriver(MASTER, 'alice');

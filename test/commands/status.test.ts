@@ -43,7 +43,9 @@ describe('how a coordinator stands, for people', () => {
       someStatus({
         now: NOW,
         solvency: [{ network: 'Bitcoin', coin: 'Bitcoin', state: 'doubtful', breaches: 1, goods: 0, tolerance: '0', sum, waitsFor: null }],
-        backups: [{ module: 'crypto', made: '2026-01-02T01:04:05.000Z', verified: null, age: 7_200, failing: 'the disk is full' }],
+        backups: [
+          { module: 'crypto', made: '2026-01-02T01:04:05.000Z', verified: null, age: 7_200, interval: 21_600, failing: 'the disk is full' },
+        ],
       }),
     );
     expect(text).toMatch(/Bitcoin {2,}doubtful {2,}4 {2,}5 {2,}-1 {2,}-\n/);

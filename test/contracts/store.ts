@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Store } from '../../src/data/store.ts';
+import { rowsIn } from '../support/rowsIn.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -95,7 +96,7 @@ export const storeContract = (open: () => Promise<Store>): void => {
     await store.write([{ bucket: own + 1, key: bytes(), value: bytes(7) }]);
     bucket += 1;
     const seen: number[][] = [];
-    for await (const { bucket: of, key, value } of store.snapshot()) {
+    for await (const { bucket: of, key, value } of rowsIn(store)) {
       if (seen.length === 0) await store.write([{ bucket: own, key: bytes(9), value: bytes(9) }]);
       if (of === own || of === own + 1) seen.push([of - own, ...key, ...value]);
     }
@@ -105,7 +106,7 @@ export const storeContract = (open: () => Promise<Store>): void => {
       [0, 3, 30],
       [1, 7],
     ]);
-    for await (const { bucket: of } of store.snapshot()) if (of === own) break;
+    for await (const { bucket: of } of rowsIn(store)) if (of === own) break;
   });
 
   it('has what was written without syncing', async () => {

@@ -95,6 +95,7 @@ const living = async (
       source,
       signingSecret: SEED,
       pins: { [WRITER]: publicKeyOf(SEED) },
+      writers: () => [WRITER],
       deadLetter: 'contract-dead-letter',
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       parkedFor: 50,

@@ -69,7 +69,7 @@ sasl = { mechanism = "gssapi", username = "u", password = "secret" }`;
       'line 19: kafka.tls.ca is not a key; known here: ca_file, cert_file, key_file',
       'line 20: kafka.sasl.mechanism',
       'kafka.sasl.password_file: missing',
-      'line 20: kafka.sasl.password is not a key; known here: mechanism, username, password_file',
+      'line 20: kafka.sasl.password: a secret does not stand in the configuration; put it into a file of its own and name that with kafka.sasl.password_file',
     ])
       expect(faults).toContain(fault);
     expect(faults).not.toContain('secret"');

@@ -213,9 +213,10 @@ describe('chunks', () => {
       value: fc.oneof(bytes, fc.constant(new Uint8Array(90_000))),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(row, { maxLength: 60 }), async (rows) => {
-        async function* given(): AsyncIterable<Row> {
-          for (const each of rows) yield await Promise.resolve(each);
+      fc.asyncProperty(fc.array(row, { maxLength: 60 }), fc.integer({ min: 1, max: 20 }), async (rows, together) => {
+        // However they come together.
+        async function* given(): AsyncIterable<readonly Row[]> {
+          for (let from = 0; from < rows.length; from += together) yield await Promise.resolve(rows.slice(from, from + together));
         }
         const back: Row[] = [];
         for await (const chunk of cutChunks(given())) back.push(...rowsOfChunk(chunk.bytes));

@@ -112,6 +112,26 @@ describe('the ledger', () => {
     expect(seen).toEqual(['new', 'duplicate', 'conflict']);
   });
 
+  it('asks the inbox for all steps of a write together', async () => {
+    let [asking, most] = [0, 0];
+    const store = keptStore();
+    const ledger = await open({
+      ...store,
+      get: async (...place) => {
+        asking += 1;
+        most = Math.max(most, asking);
+        const value = await store.get(...place);
+        asking -= 1;
+        return value;
+      },
+    });
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) => ledger.commit({ ...put('k', index), marks: [{ id: `m${String(index)}`, digest: '0x01' }] })),
+    );
+    expect(most).toBe(9);
+    expect(ledger.get('t', 'k')).toBe(9);
+  });
+
   it('decides in order, and lets steps that wait share a write', async () => {
     const store = keptStore();
     const ledger = await open(store);

@@ -7,6 +7,7 @@ import type { Store } from '../../src/data/store.ts';
 import { sealValue } from '../../src/domain/sealing/sealedValue.ts';
 import { Secret } from '../../src/domain/sealing/secret.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
+import { rowsIn } from '../support/rowsIn.ts';
 import { lasting, storeOver } from '../support/storeOver.ts';
 
 const random = (length: number): Uint8Array => randomBytes(length);
@@ -34,7 +35,7 @@ const options = (backUp: MigrateStore['backUp']): MigrateStore => ({ storeId: 'a
 
 const rowsOf = async (store: Pick<Store, 'snapshot'>): Promise<string[]> => {
   const rows: string[] = [];
-  for await (const row of store.snapshot())
+  for await (const row of rowsIn(store))
     rows.push(`${String(row.bucket)}/${Buffer.from(row.key).toString()}=${Buffer.from(row.value).toString()}`);
   return rows;
 };

@@ -9,6 +9,7 @@ import type { Store } from '../../src/data/store.ts';
 import { Secret } from '../../src/domain/sealing/secret.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openRocksdbStore } from '../../src/drivers/rocksdb/rocksdbStore.ts';
+import { rowsIn } from '../support/rowsIn.ts';
 import { lasting, storeOver } from '../support/storeOver.ts';
 
 const random = (length: number): Uint8Array => randomBytes(length);
@@ -30,14 +31,14 @@ const fill = async (store: Store, rows: number): Promise<void> => {
 
 const read = async (store: Store): Promise<Map<string, string>> => {
   const rows = new Map<string, string>();
-  for await (const row of store.snapshot())
+  for await (const row of rowsIn(store))
     rows.set(`${String(row.bucket)}/${Buffer.from(row.key).toString()}`, Buffer.from(row.value).toString());
   return rows;
 };
 
 const numberBefore = async (raw: Store): Promise<Set<number>> => {
   const numbers = new Set<number>();
-  for await (const { bucket, value } of raw.snapshot()) if (bucket !== SEAL_BUCKET) numbers.add(Buffer.from(value).readUInt32LE(0));
+  for await (const { bucket, value } of rowsIn(raw)) if (bucket !== SEAL_BUCKET) numbers.add(Buffer.from(value).readUInt32LE(0));
   return numbers;
 };
 
@@ -120,6 +121,29 @@ describe('fresh data keys', () => {
   });
 });
 
+describe('a backup that is being taken while data keys change', () => {
+  it('keeps nothing of the older ones on the disk, for what it still reads is waited for', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sealed-'));
+    const raw = await openRocksdbStore(dir);
+    const store = await open(raw);
+    await fill(store, 2_000);
+    const wrapped = Buffer.from((await raw.get(SEAL_BUCKET, utf8ToBytes('data-key/1'))) ?? []);
+    const backup = store.snapshot()[Symbol.asyncIterator]();
+    await backup.next();
+    await store.newDataKey();
+    let isOver = false;
+    const resealed = store.reseal().finally(() => {
+      isOver = true;
+    });
+    while (store.dataKeys.older.length > 0) await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    await backup.return?.();
+    expect(await resealed).toBe(2_000);
+    expect(readdirSync(dir).filter((name) => readFileSync(join(dir, name)).includes(wrapped))).toEqual([]);
+    await store.close();
+  });
+});
+
 describe('what seals a store', () => {
   it('is refused under another master key, and where its keys are lost', async () => {
     const raw = openMemoryStore();
@@ -146,9 +170,9 @@ describe('what seals a store', () => {
     await raw.write([{ bucket: 2, key: at(3), value: value.map((byte, place) => (place === 40 ? byte ^ 1 : byte)) }]);
     const faults: string[] = [];
     let rows = 0;
-    for await (const fault of store.scrub()) {
-      rows += 1;
-      if (fault !== undefined) faults.push(fault.error.message);
+    for await (const told of store.scrub()) {
+      rows += told.rows;
+      faults.push(...told.faults.map(({ error }) => error.message));
     }
     expect(rows).toBe(9);
     expect(faults).toEqual([expect.stringMatching(/bucket 2, key 0x6b6579203030303033 of store a .*backup restore/)]);

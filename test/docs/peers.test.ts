@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../src/core/configSchema.ts';
 import { CERTIFICATE_BLOCKS, CERTIFICATE_HEAD_START } from '../../src/domain/peers/certificate.ts';
 import { FIRST_FRAME_LIMIT, KIND } from '../../src/domain/peers/frames.ts';
-import { LIMITS } from '../../src/domain/peers/link.ts';
+import { LIMITS } from '../../src/domain/peers/linkTerms.ts';
 import { PEER_ERROR_CODES } from '../../src/domain/peers/peerError.ts';
 
 const peers = readFileSync('docs/peers.md', 'utf8');

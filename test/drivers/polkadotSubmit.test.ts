@@ -149,6 +149,33 @@ describe.skipIf(!goldenPresent)('calls to the chain', () => {
     }
   });
 
+  /** Every outcome that reference serai.md §b.14 lists, in the words of the node: what is tried again, and what never will be. */
+  it.each([
+    ['set_keys', 'Transaction is outdated', 'chain.retry', 'outdated'],
+    ['set_keys', 'Custom error: 1', 'chain.rejected', 'no session'],
+    ['set_keys', 'Custom error: 2', 'chain.rejected', 'named twice'],
+    ['set_keys', 'Custom error: 3', 'chain.rejected', 'too few key shares'],
+    ['set_keys', 'Transaction has a bad signature', 'chain.rejected', 'bad signature'],
+    ['report_slashes', 'Transaction is outdated', 'chain.retry', 'outdated'],
+    ['report_slashes', 'Transaction has a bad signature', 'chain.rejected', 'bad signature'],
+    ['execute_batch', 'Transaction is outdated', 'chain.retry', 'outdated'],
+    ['execute_batch', 'Transaction will be valid in the future', 'chain.retry', 'future'],
+    ['execute_batch', 'Transaction has a bad signature', 'chain.rejected', 'bad signature'],
+    ['execute_batch', 'Custom error: 1', 'chain.rejected', 'halted'],
+    ['execute_batch', 'Custom error: 2', 'chain.rejected', 'another network'],
+    ['execute_batch', 'Transaction would exhaust the block limits', 'chain.rejected', 'exhaust'],
+  ])('%s refused with "%s" is %s', async (name, said, code, reason) => {
+    const [client, , arrange] = await open();
+    const report: ChainCall = { call: 'report_slashes', network: 'Bitcoin', session: 0, slashes: [], signature: `0x${'5a'.repeat(64)}` };
+    const call = [setKeys, executeBatch, report].find((each) => each.call === name) ?? setKeys;
+    // A report is pending, and nothing else is done.
+    arrange(
+      { [sessionKey]: name === 'report_slashes' ? '0x01000000' : '0x00000000', [pendingReportKey]: `0x${'53'.repeat(32)}` },
+      invalid(said),
+    );
+    await expect(client.submit(call)).rejects.toMatchObject({ code, message: expect.stringContaining(reason) as string });
+  });
+
   it('are a success when outdated because the chain has them', async () => {
     const [client, , arrange] = await open();
     arrange({ [lastBatchKey]: '0x09000000' }, invalid('Transaction is outdated'));

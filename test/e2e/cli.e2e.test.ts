@@ -51,7 +51,7 @@ describe.skipIf(!goldenPresent)('decode', () => {
   it('says at which byte a value makes no sense', async () => {
     const { code, stderr } = await runCommand('decode', 'events', '--metadata', metadata, '--hex', '0x04ff');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^error: cannot decode .*\n$/);
+    expect(stderr).toMatch(/^error: cannot decode .*\nwhat to do: docs\/runbook\.md#\S+\n$/);
   });
 
   it('names a file that is no metadata', async () => {

@@ -5,7 +5,8 @@ import { checkSummary } from '../support/summary.ts';
 it('a set generates keys beside the one before, takes its vault over, and the one before reports and retires', async () => {
   const { code, stdout, stderr } = await runCommand(
     'devnet',
-    ...['--cycles', '17', '--session-blocks', '100', '--block-time', '150', '--seed', '3', '--json', '--timeout', '200'],
+    ...['--cycles', '17', '--session-blocks', '100', '--sessions', '2', '--block-time', '150'],
+    ...['--seed', '3', '--json', '--timeout', '200'],
   );
   expect(code, stderr).toBe(0);
   const { batches, outputs } = await checkSummary(stdout.trim().split('\n').at(-1) ?? '');

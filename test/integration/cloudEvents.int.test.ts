@@ -3,12 +3,15 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { setFault } from '../../src/devnet/node/faults.ts';
 import { openSeraiNode } from '../../src/devnet/node/seraiNode.ts';
+import { readTraceparent } from '../../src/domain/tracing/trace.ts';
 import { openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import type { StoredRecord } from '../../src/streams/fromTopic.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 import { JARS } from '../support/kafkaJars.ts';
 import { openObserver } from '../support/observer.ts';
+
+const tracer = { ratio: 1, now: () => 0, tell: () => undefined };
 
 describe.runIf(brokerPossible)('a CloudEvents consumer of another language', () => {
   let broker: Broker;
@@ -21,7 +24,7 @@ describe.runIf(brokerPossible)('a CloudEvents consumer of another language', () 
     const node = await openSeraiNode({ store: openMemoryStore(), port: 0, blockTime: 0, now: () => (clock += 6_000) });
     setFault(node.faults, 'runtime-upgrade', 3);
     for (let block = 0; block < 8; block += 1) await node.produceBlock();
-    const observer = await openObserver({ endpoints: [node.url], bus, name: 'events' });
+    const observer = await openObserver({ endpoints: [node.url], bus, name: 'events', tracer });
     await vi.waitFor(
       () => {
         expect(observer.heights()).toHaveLength(7);
@@ -52,5 +55,7 @@ describe.runIf(brokerPossible)('a CloudEvents consumer of another language', () 
     });
     expect(read.map((event) => ({ ...event, time: Date.parse(event['time'] ?? '') }))).toEqual(written);
     expect(read.length).toBeGreaterThan(60);
+    // The Distributed Tracing extension of CloudEvents, once more as W3C Trace Context.
+    expect(read.filter(({ traceparent }) => readTraceparent(traceparent) === undefined)).toEqual([]);
   });
 });

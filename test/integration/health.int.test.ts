@@ -9,8 +9,6 @@ const serve = async (stages: readonly Stage[], port = 0) => {
   const server = await openHealthServer({
     host: '127.0.0.1',
     port,
-    stages: () => stages,
-    now: () => 100_000,
     status: () => someStatus({ stages }),
   });
   onTestFinished(() => server.close());
@@ -36,7 +34,8 @@ describe('the health server', () => {
     const live = await fetch(`${url}/health/live`);
     expect([live.status, await live.json()]).toEqual([200, { live: true }]);
     const ready = await fetch(`${url}/health/ready`);
-    const verdict = { ready: false, stuck: [{ stage: 'a sends', since: '1970-01-01T00:00:00.000Z', waiting: 2, why: 'away' }] };
+    const findings = [expect.objectContaining({ check: 'stages', subject: 'a sends', verdict: 'fail', code: 'stage.stuck' }) as unknown];
+    const verdict = { ready: false, findings, stuck: [{ stage: 'a sends', since: '1970-01-01T00:00:00.000Z', waiting: 2, why: 'away' }] };
     expect([ready.status, await ready.json()]).toEqual([503, verdict]);
     const told = await fetch(`${url}/status`);
     const said: unknown = await told.json();
@@ -46,7 +45,7 @@ describe('the health server', () => {
   it('is ready where nothing stands still', async () => {
     const { url } = await serve([]);
     const ready = await fetch(`${url}/health/ready`);
-    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, stuck: [] }]);
+    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, stuck: [], findings: [] }]);
   });
 
   it('only reads, and names its pages', async () => {

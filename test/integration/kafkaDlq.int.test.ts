@@ -6,7 +6,7 @@ import { type Running, supervise } from '../../src/core/supervise.ts';
 import { RecordWriter } from '../../src/data/recordWriter.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
 import type { Json } from '../../src/domain/tables.ts';
-import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
+import { sourcesOf, topicsOf, writersOf } from '../../src/domain/topics.ts';
 import { type KafkaBus, openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { type ModuleShapes, openModule } from '../../src/modules/module.ts';
@@ -61,6 +61,7 @@ describe.runIf(brokerPossible)('dlq, on a real broker', () => {
         source: sources.crypto,
         signingSecret: secrets.crypto,
         pins,
+        writers: writersOf('alice', ['Bitcoin']),
         deadLetter: topics.deadLetter,
         random: (length) => new Uint8Array(randomBytes(length)),
         parkedFor: 200,

@@ -2,9 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeFrame } from '../../src/domain/peers/frames.ts';
 import { PeerError } from '../../src/domain/peers/peerError.ts';
+import { writeWord } from '../../src/domain/peers/words.ts';
 import { NETWORK_LIMITS } from '../../src/drivers/libp2p/libp2pNetwork.ts';
 import { areLinked, linkAll, openSide, type Side, type SideOptions, SWIFT, sendFrom, until } from '../support/peers.ts';
-import { openRawPeer, type RawPeer } from '../support/rawPeer.ts';
+import { openRawPeer, type RawPeer, type RawStream } from '../support/rawPeer.ts';
 
 const sides: Side[] = [];
 const raws: RawPeer[] = [];
@@ -146,6 +147,61 @@ describe('a validator that attacks', () => {
     const open = more.filter((one) => one.status === 'fulfilled' && one.value.status === 'open');
     await until(() => open.every((one) => one.status === 'fulfilled' && one.value.status !== 'open'));
     expect(reportOn(alice, mallory)?.state).toBe('connected');
+  });
+});
+
+describe('a validator that shows its certificate and keeps silent', () => {
+  const certificateOf = (mallory: RawPeer): Uint8Array => encodeFrame({ kind: 'certificate', payload: mallory.certificate() });
+  const hello = encodeFrame({ kind: 'hello', payload: writeWord({ version: 'raw', received: null, givenUp: null }) });
+
+  it('may do so on two links, not on as many as it likes', async () => {
+    const alice = await openAlice({ limits: { ...SWIFT, link: { ...SWIFT.link, greeting: 600_000 } } });
+    const mallory = await openMallory();
+    alice.network.hold([mallory.validator], []);
+    const raws: RawStream[] = [];
+    for (let count = 0; count < 12; count += 1) {
+      const raw = await mallory.open(alice.address);
+      raws.push(raw);
+      raw.send(certificateOf(mallory));
+      await until(() => raw.isOver() || raw.heard.some(({ kind }) => kind === 'hello'));
+    }
+    await until(() => raws.filter((raw) => raw.isOver()).length === 10);
+    expect(alice.log.filter(({ code }) => code === 'peer.refused')).toHaveLength(10);
+    // Once one of the two has greeted, it is as any other.
+    raws.find((raw) => !raw.isOver())?.send(hello);
+    await until(() => reportOn(alice, mallory)?.state === 'connected');
+  });
+
+  it('and says hello when it has lost its place is not let in', async () => {
+    const alice = await openAlice({ limits: { ...SWIFT, link: { ...SWIFT.link, greeting: 600_000 } } });
+    const mallory = await openMallory();
+    alice.network.hold([mallory.validator], []);
+    const raw = await mallory.open(alice.address);
+    raw.send(certificateOf(mallory));
+    await until(() => alice.kept.starts.has(mallory.validator));
+    alice.network.hold([], []);
+    raw.send(hello);
+    await until(() => raw.isOver());
+    expect([reportOn(alice, mallory), alice.log.some(({ event }) => event === 'peer.linked')]).toEqual([undefined, false]);
+  });
+});
+
+describe('what comes early', () => {
+  it('waits within bounds until there is somebody to take it, in order', async () => {
+    const alice = await openAlice({ isDeaf: true });
+    const mallory = await openMallory();
+    alice.network.hold([mallory.validator], []);
+    const raw = await mallory.introduce(alice.address);
+    for (let sequence = 1; sequence <= 500; sequence += 1) raw.send(data(sequence, 4_096));
+    await until(() => reportOn(alice, mallory)?.receivedMessages === 64);
+    expect(raw.heard.some(({ kind }) => kind === 'ack')).toBe(false);
+    const taken: number[] = [];
+    alice.network.frames(({ sequence }) => {
+      taken.push(sequence);
+      return Promise.resolve();
+    });
+    await until(() => taken.length === 500);
+    expect(taken).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
   });
 });
 

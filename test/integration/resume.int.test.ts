@@ -8,7 +8,7 @@ import { MusigSigner } from '../../src/domain/crypto/musigSigner.ts';
 import { enterQuarantine, resume } from '../../src/domain/crypto/quarantine.ts';
 import { head } from '../../src/domain/crypto/rows.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
-import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
+import { sourcesOf, topicsOf, writersOf } from '../../src/domain/topics.ts';
 import { type KafkaBus, openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { type ModuleShapes, openModule } from '../../src/modules/module.ts';
@@ -53,6 +53,7 @@ describe.runIf(brokerPossible)('resume', () => {
         source: sources.crypto,
         signingSecret: secrets.crypto,
         pins: { [sources.operator]: publicKeyOf(secrets.operator) },
+        writers: writersOf('alice', ['Bitcoin']),
         deadLetter: topics.deadLetter,
         random: (length) => new Uint8Array(randomBytes(length)),
         parkedFor: 200,

@@ -12,7 +12,7 @@ import { RecordWriter } from '../../src/data/recordWriter.ts';
 import { toHex } from '../../src/domain/hex.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
 import type { Json } from '../../src/domain/tables.ts';
-import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
+import { sourcesOf, topicsOf, writersOf } from '../../src/domain/topics.ts';
 import { type KafkaBus, openKafka } from '../../src/drivers/kafka/openKafka.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openIntegrity } from '../../src/modules/integrity.ts';
@@ -27,7 +27,7 @@ const topics = topicsOf('alice');
 const sources = sourcesOf('alice');
 const secrets = signingSecretsOf(deriver(MASTER, 'alice'));
 const PROCESSOR = new Uint8Array(32).fill(9);
-const RULES = '[solvency]\nbreaches = 2\nclears = 2\n[solvency.tolerance]\nBitcoin = "10"\n';
+const RULES = '[solvency]\nbreaches = 2\nclears = 2\n[solvency.coins.Bitcoin]\ntolerance = "10"\n';
 
 describe.runIf(brokerPossible)('solvency, from the records on a real broker', () => {
   let broker: Broker;
@@ -100,6 +100,7 @@ describe.runIf(brokerPossible)('solvency, from the records on a real broker', ()
       source: sources.integrity,
       signingSecret: secrets.integrity,
       pins: pinsOf(loaded, secrets),
+      writers: writersOf('alice', ['Bitcoin']),
       deadLetter: topics.deadLetter,
       random: (length) => new Uint8Array(randomBytes(length)),
       parkedFor: 200,
@@ -107,7 +108,7 @@ describe.runIf(brokerPossible)('solvency, from the records on a real broker', ()
       stop$,
       topics,
       operator: sources.operator,
-      context: { networks: ['Bitcoin'], topics, ...solvencyRules(loaded) },
+      context: { networks: ['Bitcoin'], topics, processor: sources.processor, ...solvencyRules(loaded) },
     });
     running = supervise(integrity.routes, stop$);
   });
@@ -148,9 +149,29 @@ describe.runIf(brokerPossible)('solvency, from the records on a real broker', ()
     expect((await json('solvency', 'explain', '--coin', 'dai')).stderr).toContain('no verdict on dai');
   });
 
+  it('is not led astray by what stands on its topics and its sources did not write', async () => {
+    // The processor's key is pinned, and has no business on the chain's topic; nor has it with verdicts.
+    const forged = { block: { number: 3, hash: `0x${'00'.repeat(32)}` }, coin: 'Bitcoin', amount: '1' };
+    await write(sources.processor('Bitcoin'), PROCESSOR, topics.chain, [{ type: 'serai.coins.supply.v1', data: forged }]);
+    const shown = (await json('solvency', 'show')).answer as { readonly verdicts: readonly { readonly vault: string }[] };
+    const lie = { ...shown.verdicts[0], vault: '0', difference: '-1570', state: 'halted' };
+    await write(sources.processor('Bitcoin'), PROCESSOR, topics.reports, [{ type: 'serai.report.solvency.v1', data: lie }]);
+    const { answer, stderr } = await json('solvency', 'show');
+    expect(answer).toEqual(shown);
+    expect(stderr).toContain('alice-reports holds what its sources did not write so');
+    expect(await json('solvency', 'replay')).toMatchObject({ code: 0, answer: { replayed: [{ differs: [] }] } });
+    const sides = { booked: { difference: '0' }, vault: { difference: '0' } };
+    expect((await json('solvency', 'explain', '--journal')).answer).toMatchObject({
+      explained: [{ sides, journal: expect.any(Array) as unknown }],
+    });
+  });
+
   it('halts for what was stolen, and clears when it is back', async () => {
     world.externalBlock(0, 200n);
     await until('halted', '-200');
+    expect((await json('solvency', 'explain')).answer).toMatchObject({
+      explained: [{ sides: { booked: { difference: '0' }, vault: { difference: '-200' } } }],
+    });
     expect(await json('solvency', 'replay')).toMatchObject({ code: 0 });
     // Someone pays back what was taken, without an instruction.
     world.externalBlock(0, -200n);

@@ -96,6 +96,7 @@ const open = async () => {
         source: SELF,
         signingSecret: secretOf(1),
         pins,
+        writers: (topic) => (topic === 'a-things' ? [WRITER] : Object.keys(secrets)),
         deadLetter: DEAD,
         random: (length) => new Uint8Array(length),
         parkedFor: 30,
@@ -165,6 +166,17 @@ it('keeps what is not understood as a dead letter, and goes on', async () => {
     },
   ]);
   expect(letters[0]?.headers).toMatchObject({ ce_id: 'serai.dead-letter.v1/a-things/1/a/reader', ce_time: new Date(1_000).toISOString() });
+});
+
+it('does not act on a source of ours that has no business on a topic, whatever its signature', async () => {
+  const { letters, append, run } = await open();
+  const { counts } = await run('park');
+  await append(OPERATOR, message('a-things', 'x', 1));
+  await append(WRITER, message('a-things', 'two', 2));
+  await until(() => {
+    expect(counts()).toEqual({ 2: 1 });
+    expect(said(letters)).toMatchObject([{ offset: '0', fate: 'unproven', code: 'record.unknown-source' }]);
+  });
 });
 
 it('leaves nothing behind of a decision that fails', async () => {

@@ -23,7 +23,7 @@ const SEALED = 'a-outbound';
 
 const copyOf = async (store: Store): Promise<Store> => {
   const copy = openMemoryStore();
-  for await (const { bucket, key, value } of store.snapshot()) await copy.write([{ bucket, key, value }]);
+  for await (const rows of store.snapshot()) await copy.write(rows);
   return copy;
 };
 
@@ -64,6 +64,7 @@ const live = async (store: Store, log: EmbeddedLog, ids: readonly string[]) => {
       source: SOURCE,
       signingSecret: SEED,
       pins: {},
+      writers: () => [],
       deadLetter: 'a-dead-letter',
       random: (length) => new Uint8Array(randomBytes(length)),
       parkedFor: 50,
@@ -144,6 +145,7 @@ describe('a store that lost nothing', () => {
       source: SOURCE,
       signingSecret: SEED,
       pins: {},
+      writers: () => [],
       deadLetter: 'a-dead-letter',
       parkedFor: 50,
       stop$,

@@ -46,7 +46,7 @@ export const makeSample = async (dir: string, commits: number): Promise<Sample> 
     [1, Math.floor(commits / 2)],
     [Math.floor(commits / 2) + 1, commits],
   ] as const) {
-    const ledger = await openLife(dir);
+    const ledger = await openLife(await openLifeStore(dir));
     states.set(from - 1, stepsIn(ledger));
     for (let number = from; number <= to; number += 1) {
       await ledger.commit(step(number));
@@ -85,7 +85,7 @@ const outcomeOf = async (
     } finally {
       await store.close();
     }
-    const ledger = await openLife(scratch);
+    const ledger = await openLife(await openLifeStore(scratch));
     try {
       const last = lastStep(ledger);
       if (stepsIn(ledger) !== states.get(last)) throw new Error(`${file} ${String(at)}: step ${String(last)} is not as it was`);

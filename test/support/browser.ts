@@ -1,28 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { programIn } from './programIn.ts';
 
-/** Names of Debian's Chromium and of others that speak the same protocol. */
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** The system's Chromium; undefined where there is none, and leftOut.ts says so. */
-export const chromium = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .flatMap((folder) => NAMES.map((name) => join(folder, name)))
-  .find(isExecutable);
+/** The system's Chromium, or another that speaks the same protocol; undefined where there is none, and leftOut.ts says so. */
+export const chromium = programIn('chromium', 'chromium-browser', 'google-chrome');
 
 /** Milliseconds for anything to come about in the browser: the machine may be busy. */
 const PATIENCE = 60_000;

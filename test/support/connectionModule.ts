@@ -7,7 +7,7 @@ import { signPeerMessage } from '../../src/domain/peers/peerMessage.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
 import { type Json, table } from '../../src/domain/tables.ts';
 import { devAccount, signSr25519 } from '../../src/domain/threshold/schnorrkel.ts';
-import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
+import { sourcesOf, topicsOf, writersOf } from '../../src/domain/topics.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../../src/drivers/embeddedLog/embeddedLog.ts';
 import { type Libp2pNetwork, type Libp2pOptions, openLibp2p, type PeerAddress } from '../../src/drivers/libp2p/libp2pNetwork.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
@@ -74,7 +74,14 @@ export const openConnected = async ({ name, addresses, limits = SWIFT }: Connect
   const seed = random(32);
   const log: EmbeddedLog = await openEmbeddedLog(openMemoryStore());
   await log.createTopics([topics.chain, topics.outbound, topics.inbound, topics.control, topics.deadLetter]);
-  const common = { pins, deadLetter: topics.deadLetter, random, parkedFor: 1_000, parked: () => undefined };
+  const common = {
+    pins,
+    writers: writersOf(deployment, ['Bitcoin']),
+    deadLetter: topics.deadLetter,
+    random,
+    parkedFor: 1_000,
+    parked: () => undefined,
+  };
 
   // The modules beside it live on when its process dies.
   const besides$ = new Subject<void>();

@@ -5,7 +5,7 @@ import { fromHex } from '../../src/domain/hex.ts';
 import type { ExternalNetworkName } from '../../src/domain/processor/ids.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
 import { beginProof, type HeldRecord, proveNext, reportOf, type TopicReport } from '../../src/domain/record/verifyTopic.ts';
-import { allTopics, sourcesOf, topicsOf } from '../../src/domain/topics.ts';
+import { allTopics, keysOn, sourcesOf, topicsOf, writersOf } from '../../src/domain/topics.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../../src/drivers/embeddedLog/embeddedLog.ts';
 import { openRocksdbStore } from '../../src/drivers/rocksdb/rocksdbStore.ts';
 
@@ -51,13 +51,17 @@ export const provenTopics = async (
     [sources.crypto]: keyOf('crypto'),
     [sources.connection]: keyOf('connection'),
     [sources.integrity]: keyOf('integrity'),
+    [sources.operator]: keyOf('operator'),
     ...Object.fromEntries(networks.map((network) => [sources.processor(network), keyOf(`processor/${network}`)])),
   };
   const log = await openEmbeddedLog(await openRocksdbStore(join(dir, name, 'log')));
   const topics = new Map<string, ProvenTopic>();
   for (const topic of allTopics(topicsOf(name), networks)) {
     const records = await recordsOf(log, topic);
-    topics.set(topic, { records, report: reportOf(records.reduce(proveNext, beginProof(topic, pins, false))) });
+    topics.set(topic, {
+      records,
+      report: reportOf(records.reduce(proveNext, beginProof(topic, keysOn(topic, writersOf(name, networks), pins), false))),
+    });
   }
   await log.close();
   return topics;

@@ -17,7 +17,7 @@ export const openFileStore: StoreDriver = async (dir) => {
     write: async (batch) => {
       await memory.write(batch);
       const rows: Row[] = [];
-      for await (const row of memory.snapshot()) rows.push(row);
+      for await (const together of memory.snapshot()) rows.push(...together);
       const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
       await writeFile(`${file}.new`, JSON.stringify(rows.map(({ bucket, key, value }) => [bucket, hex(key), hex(value)])));
       await rename(`${file}.new`, file);

@@ -5,13 +5,14 @@ import { toHex } from '../../src/domain/hex.ts';
 import { signAddressRecord } from '../../src/domain/peers/addressRecord.ts';
 import { signCertificate } from '../../src/domain/peers/certificate.ts';
 import { encodeFrame } from '../../src/domain/peers/frames.ts';
-import { LIMITS, Link } from '../../src/domain/peers/link.ts';
+import { Link } from '../../src/domain/peers/link.ts';
+import { LIMITS } from '../../src/domain/peers/linkTerms.ts';
 import { PeerError } from '../../src/domain/peers/peerError.ts';
 import { checkSignature, readPeerMessage, signPeerMessage } from '../../src/domain/peers/peerMessage.ts';
 import { writeWord } from '../../src/domain/peers/words.ts';
 import { devAccount, signSr25519 } from '../../src/domain/threshold/schnorrkel.ts';
 import { AddressBook } from '../../src/drivers/libp2p/addressBook.ts';
-import { GENESIS, openSide, type Side } from './peers.ts';
+import { GENESIS, openSide, type Side, SWIFT } from './peers.ts';
 import { openRawPeer, type RawPeer } from './rawPeer.ts';
 import { seeded } from './seeded.ts';
 
@@ -120,6 +121,7 @@ const vocabulary = (): readonly Uint8Array[] => [
     kind: 'bye',
     payload: writeWord({ code: 'peer.stale-epoch', text: 'x', certificate: toHex(certificateOf(alice, 'alice')) }),
   }),
+  encodeFrame({ kind: 'trace', payload: new TextEncoder().encode(`00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`) }),
   Uint8Array.of(3, 0, 0, 0, 200, 1, 2),
 ];
 
@@ -137,7 +139,7 @@ const fuzzLink = (words: readonly Uint8Array[], own: Uint8Array, book: AddressBo
       },
       acknowledged: () => undefined,
       addresses: (record) => {
-        const learnt = book.learn(record, () => true);
+        const learnt = book.learn(record, () => true, 0);
         if (learnt !== undefined && learnt.record.addresses.length !== 2) result.accepted += 1;
       },
       viewed: () => undefined,
@@ -241,7 +243,10 @@ export const fuzzPeers = async ({ runs, seed, progress }: FuzzOptions): Promise<
   process.on('uncaughtException', crashed);
   process.on('unhandledRejection', crashed);
   const peer = await openRawPeer('Bob', 66);
+  const anyNumber = { perSecond: 1e9, atOnce: 1e9 };
   const side = await openSide('Alice', {
+    // It comes as often as it likes: what it says when it is there is the question.
+    limits: { ...SWIFT, lobby: { ...SWIFT.lobby, hostComes: anyNumber, strangersCome: anyNumber } },
     deliver: ({ body }) => {
       if (isForgery(body)) forged += 1;
       return Promise.resolve();

@@ -331,6 +331,16 @@ export class KeyGenNetwork {
       });
   }
 
+  /** What a member sends instead of a message. A word of its own that it keeps, or bends, it does not relay either. */
+  #bent({ key, fault }: KeyGenMember, body: PeerBody, to: Hex): readonly PeerBody[] {
+    if (fault === undefined) return [body];
+    if (body.kind === 'keygen.relay' && body.body.message.from === key) {
+      const own = { kind: body.body.message.kind, body: body.body.message.body } as PeerBody;
+      if (!fault(own, to).includes(own)) return [];
+    }
+    return fault(body, to);
+  }
+
   #route(member: KeyGenMember, message: Message): void {
     if (message.topic === TOPICS.reports) this.reports.push({ ...message, by: member.key });
     if (message.topic === COMMANDS) {
@@ -344,7 +354,7 @@ export class KeyGenNetwork {
     const receiver = this.#byKey.get(told.to);
     if (receiver === undefined) throw new Error(`nobody is ${told.to}`);
     const body = { kind: told.kind, body: told.body } as PeerBody;
-    for (const each of member.fault?.(body, told.to) ?? [body]) {
+    for (const each of this.#bent(member, body, told.to)) {
       this.said.push({ from: member.key, to: told.to, body: each });
       for (let times = this.#draw() < 0.2 ? 2 : 1; times > 0; times -= 1)
         if (each === body) this.#hear(receiver, told);

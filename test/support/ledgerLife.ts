@@ -28,7 +28,7 @@ export const openLifeStore = async (dir: string): Promise<SealedStore> => {
 };
 
 /** Opens a ledger on it, as a module has it. */
-export const openLife = async (dir: string): Promise<Ledger> => {
+export const openLife = async (store: SealedStore): Promise<Ledger> => {
   const writer = new RecordWriter(
     {
       source: '/life/test',
@@ -39,7 +39,7 @@ export const openLife = async (dir: string): Promise<Ledger> => {
     },
     [],
   );
-  return Ledger.open(await openLifeStore(dir), writer);
+  return Ledger.open(store, writer);
 };
 
 /** The number of the last step that is there; throws where it is not there as a whole, or one before it is missing. */
@@ -73,10 +73,11 @@ export const step = (number: number) => ({
 /** A view's rows, so that two can be compared. */
 export const stepsIn = (view: View): string => JSON.stringify([...view.rows('steps')].sort());
 
-// As a program: says what it found, then commits without end and says each number once it is durable.
-const dir = process.argv[2];
+// As a program: says what it found, then commits without end and says each number once it is durable; with `rotating` its data keys change meanwhile.
+const [dir, rotating] = process.argv.slice(2);
 if (dir !== undefined && process.argv[1]?.endsWith('ledgerLife.ts') === true) {
-  const ledger = await openLife(dir);
+  const store = await openLifeStore(dir);
+  const ledger = await openLife(store);
   let next = lastStep(ledger);
   writeSync(1, `found ${String(next)}\n`);
   const go = async (): Promise<never> => {
@@ -88,5 +89,11 @@ if (dir !== undefined && process.argv[1]?.endsWith('ledgerLife.ts') === true) {
       writeSync(1, `done ${String(own)}\n`);
     }
   };
-  await Promise.all(Array.from({ length: 8 }, go));
+  const rotate = async (): Promise<never> => {
+    for (;;) {
+      if (store.dataKeys.older.length === 0) await store.newDataKey();
+      await store.reseal();
+    }
+  };
+  await Promise.all([...Array.from({ length: 8 }, go), ...(rotating === undefined ? [] : [rotate()])]);
 }

@@ -61,6 +61,7 @@ await runDevnet({
   pagePort: 0,
   blockTime: 200,
   sessionBlocks: 0,
+  sessions: 0,
   networks: ['Bitcoin'],
   fault: [],
   through,

@@ -105,6 +105,7 @@ const move = async ({ broker, dir, commits, at }: MoverOptions): Promise<void> =
     parked: () => undefined,
     bus,
     pins: PINS,
+    writers: () => Object.keys(PINS),
     deadLetter: 'mover-dead-letter',
     random: (length: number) => new Uint8Array(randomBytes(length)),
     stop$,

@@ -52,7 +52,7 @@ export const checkSaidOnce = (network: KeyGenNetwork): void => {
   }
   const honest = new Set(network.members.filter(({ fault }) => fault === undefined).map(({ key }) => key));
   for (const { from, to, body: said } of network.said) {
-    if (!honest.has(from) || !('id' in said.body) || 'kind' in said.body.id) continue;
+    if (!honest.has(from) || said.kind === 'keygen.relay' || !('id' in said.body) || 'kind' in said.body.id) continue;
     const round = 'round' in said.body ? said.body.round : '';
     once([said.kind, from, said.body.id.attempt, round, said.kind === 'keygen.shares' ? to : ''].join('/'), said.body);
     if (said.kind === 'musig.commitment') once(`nonce/${said.body.commitment}`, [from, said.body.id, round]);

@@ -4,6 +4,7 @@ import { supervise } from '../../src/core/supervise.ts';
 import type { Store } from '../../src/data/store.ts';
 import type { Interest } from '../../src/domain/observation/tellInterest.ts';
 import { sourcesOf, topicsOf } from '../../src/domain/topics.ts';
+import type { Tracer } from '../../src/domain/tracing/span.ts';
 import { openEmbeddedLog } from '../../src/drivers/embeddedLog/embeddedLog.ts';
 import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { openSeraiClient, type SeraiClientOptions } from '../../src/drivers/polkadot/openSeraiClient.ts';
@@ -25,6 +26,7 @@ export interface ObserverOptions {
   readonly store?: Store;
   readonly log?: Store;
   readonly interest?: Interest;
+  readonly tracer?: Tracer;
   /** Hears of each record; then they are not kept. */
   readonly heard?: (record: StoredRecord) => void;
   /** What the node is taken to be instead of what it is. */
@@ -54,6 +56,7 @@ export const openObserver = async ({
   pretend = {},
   heard,
   name = 'test',
+  tracer,
   ...stores
 }: ObserverOptions): Promise<Observer> => {
   const { chain: topic, deadLetter } = topicsOf(name);
@@ -69,6 +72,7 @@ export const openObserver = async ({
     source: sourcesOf(name).observation,
     signingSecret: new Uint8Array(32).fill(7),
     pins: {},
+    writers: () => [],
     deadLetter,
     random: (length) => new Uint8Array(randomBytes(length)),
     stop$,
@@ -76,6 +80,7 @@ export const openObserver = async ({
     topic,
     interest,
     startHeight: 0,
+    tracer,
     parkedFor: 200,
     parked: (error) => parked.push(error),
   });

@@ -68,6 +68,8 @@ export interface SideOptions extends Partial<Omit<Libp2pOptions, 'memory' | 'pee
   readonly deliver?: (frame: PeerFrame) => Promise<void>;
   readonly memory?: Partial<PeerMemory>;
   readonly seed?: number;
+  /** Nobody takes what is heard, yet. */
+  readonly isDeaf?: boolean;
 }
 
 const hash = (text: string): number => Array.from(text).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 251, 7);
@@ -76,7 +78,7 @@ const instanceOf = (): Hex => toHex(crypto.getRandomValues(new Uint8Array(16)));
 
 /** Opens a validator's side, in the next epoch of what it kept. */
 export const openSide = async (name: string, options: SideOptions = {}): Promise<Side> => {
-  const { knows, kept = newlyKept(), deliver, memory, seed, ...rest } = options;
+  const { knows, kept = newlyKept(), deliver, memory, seed, isDeaf = false, ...rest } = options;
   kept.epoch += 1;
   let instance = instanceOf();
   const key = devAccount(name);
@@ -119,13 +121,14 @@ export const openSide = async (name: string, options: SideOptions = {}): Promise
     if (event.kind === 'given-up') kept.received.set(event.validator, event.upTo);
     if (event.kind === 'addresses') kept.records.set(event.record.validator, Buffer.from(event.bytes.slice(2), 'hex'));
   });
-  network.frames(async (frame) => {
+  const take = async (frame: PeerFrame): Promise<void> => {
     const last = kept.received.get(frame.from);
     if (last !== undefined && !isAfter(frame, last)) return;
     await deliver?.(frame);
     frames.push(frame);
     kept.received.set(frame.from, { epoch: frame.epoch, sequence: frame.sequence });
-  });
+  };
+  if (!isDeaf) network.frames(take);
   const [address = ''] = network.addresses();
   const side: Side = {
     validator,

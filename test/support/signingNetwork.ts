@@ -314,6 +314,8 @@ export class SigningNetwork {
   readonly #byKey: ReadonlyMap<Hex, Member>;
   /** The lanes in which something waits. */
   readonly #busy: Act[][] = [];
+  /** What stands once it was said: signatures, attempts begun, and the words of honest members. Another one in its place fails the run in that very step. */
+  readonly #stands = new Map<string, string>();
   /** The honest members that have reported a signature, by signable. */
   readonly #signedBy = new Map<string, Set<Hex>>();
   /** What members heard of each other, and how long they took to act on it: for the figures. */
@@ -324,6 +326,7 @@ export class SigningNetwork {
   height = 0;
   #handoverAt: number | undefined;
   #retiredAt: number | undefined;
+  #newSet: { readonly at: number; readonly session: number } | undefined;
   /** The height of the first block that is of now. */
   liveFrom = 0;
 
@@ -445,6 +448,11 @@ export class SigningNetwork {
   /** With the next block the set hands its vault over to the next one. */
   handOver(): void {
     this.#handoverAt = this.height + 1;
+  }
+
+  /** With the next block a session begins. */
+  beginSession(session: number): void {
+    this.#newSet = { at: this.height + 1, session };
   }
 
   /** With the next block the set is over. */
@@ -586,6 +594,11 @@ export class SigningNetwork {
         type: 'serai.validator-sets.set-retired.v1',
         data: { ...event, set: SET },
       } as ChainMessage);
+    if (number === this.#newSet?.at)
+      chainMessageArrived(draft, member.context, {
+        type: 'serai.validator-sets.new-set.v1',
+        data: { ...event, set: { ...SET, session: this.#newSet.session } },
+      } as ChainMessage);
     const data = { ...this.block(number), parentHash: zero, stateRoot: zero, extrinsicsRoot: zero, time: number * 6_000 };
     chainMessageArrived(draft, member.context, { type: 'serai.chain.block.v1', data });
   }
@@ -633,8 +646,20 @@ export class SigningNetwork {
     for (const { type, data } of messages) if (type === 'serai.peer.message.v1') this.#send(member, data as unknown as PeerMessage);
   }
 
+  #once(name: string, what: string): void {
+    const known = this.#stands.get(name);
+    if (known !== undefined && known !== what) throw new Error(`SEED=${String(this.#options.seed)}: two different things stand as ${name}`);
+    this.#stands.set(name, what);
+  }
+
   #note({ key, fault }: Member, reported: Reported): void {
     this.reports.push(reported);
+    const { id, signature, journal } = reported.data as { id?: SignId; signature?: Hex; journal?: { number: number; head: Hex } };
+    if (reported.type === 'serai.report.signed.v1' && id !== undefined) this.#once(`signature/${signableName(id)}`, String(signature));
+    if (reported.type === 'serai.report.attempt.v1' && id !== undefined && journal !== undefined && this.#options.epochs !== true) {
+      this.#once(`begun/${key}/${signIdName(id)}`, journal.head);
+      this.#once(`journal/${key}/${String(journal.number)}`, journal.head);
+    }
     if (reported.type !== 'serai.report.signed.v1' || fault !== undefined) return;
     const name = reported.id.slice('serai.report.signed.v1/'.length);
     this.#signedBy.set(name, (this.#signedBy.get(name) ?? new Set<Hex>()).add(key));
@@ -664,6 +689,8 @@ export class SigningNetwork {
     const receiver = this.#byKey.get(message.to);
     const sent = this.#bent(member, message);
     const { id } = message.body as unknown as { readonly id?: SignId };
+    if (message.kind.startsWith('sign.') && message.kind !== 'sign.completed' && id !== undefined)
+      if (member.fault === undefined) this.#once(`${message.kind}/${member.key}/${signIdName(id)}`, digestOf(message.body));
     if (message.kind.startsWith('sign.') && id !== undefined)
       this.said.push({ from: member.key, kind: message.kind, attempt: signIdName(id), digest: digestOf(message.body) });
     if (receiver === undefined || sent === undefined) return;

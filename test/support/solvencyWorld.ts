@@ -25,7 +25,8 @@ export class SolvencyWorld {
   readonly serai: ExternalObservation[] = [];
   /** What is really there, and what really should be. */
   supply = 0n;
-  vault = 0n;
+  /** What each session's vault holds; while one hands over, two hold something. */
+  readonly vaults: bigint[] = [0n];
   fees = 0n;
   failed = 0n;
   stolen = 0n;
@@ -46,6 +47,30 @@ export class SolvencyWorld {
     return this.#unpaid.reduce((sum, { amount }) => sum + amount, 0n);
   }
 
+  get vault(): bigint {
+    return this.vaults.reduce((sum, amount) => sum + amount, 0n);
+  }
+
+  /** A new set's vault takes what is paid in from now on; the old ones still pay what they can. */
+  rotate(): void {
+    this.vaults.push(0n);
+  }
+
+  /** Out of the vaults, the oldest first. */
+  #take(amount: bigint): void {
+    let left = amount;
+    for (const [session, held] of this.vaults.entries()) {
+      const taken = session === this.vaults.length - 1 || held > left ? left : held;
+      this.vaults[session] = held - taken;
+      left -= taken;
+    }
+  }
+
+  #put(amount: bigint): void {
+    const newest = this.vaults.length - 1;
+    this.vaults[newest] = (this.vaults[newest] ?? 0n) + amount;
+  }
+
   payIn(amount: bigint): void {
     this.#deposits.push(amount);
   }
@@ -54,8 +79,8 @@ export class SolvencyWorld {
     if (amount > 0n && amount <= this.supply - this.#burns.reduce((sum, one) => sum + one, 0n)) this.#burns.push(amount);
   }
 
-  /** A block of the external chain: takes what was paid in, and pays the first burns out; `stolen` leaves the vault unseen. */
-  externalBlock(pays: number, stolen = 0n): void {
+  /** A block of the external chain: takes what was paid in, and pays the first burns out; as far as the vault can; `wanted` leaves it unseen. */
+  externalBlock(pays: number, wanted = 0n): void {
     this.#height += 1;
     const block = hashOf('external', this.#height);
     const amounts = this.#deposits.splice(0);
@@ -70,22 +95,25 @@ export class SolvencyWorld {
       const bytes = batch.encode({ network: 'Bitcoin', id, block: blake2b(utf8ToBytes(block), { dkLen: 32 }), instructions });
       const data = { network: 'Bitcoin', session: 0, id, block, instructions: amounts.length, batch: toHex(bytes) } as const;
       this.serai.push({ type: 'serai.external.batch.v1', data });
-      this.vault += amounts.reduce((sum, amount) => sum + amount, 0n);
+      this.#put(amounts.reduce((sum, amount) => sum + amount, 0n));
     }
-    for (const { block: at, index, amount } of this.#unpaid.splice(0, pays)) {
-      this.vault -= amount;
+    for (let paid = 0; paid < pays && (this.#unpaid[0]?.amount ?? this.vault + 1n) <= this.vault; paid += 1) {
+      const { block: at, index, amount } = this.#unpaid.shift() ?? { block: 0, index: 0, amount: 0n };
+      this.#take(amount);
       this.#tellOutput(block, hashOf('plan', at, index), [{ block: at, index, fee: '1' }], 0n);
     }
-    this.vault -= stolen;
+    const stolen = wanted < this.vault ? wanted : this.vault;
+    if (stolen > 0n) this.#take(stolen);
+    else this.#put(-stolen);
     this.stolen += stolen;
     if (this.serai.length > before || stolen !== 0n) this.#tellBalances(block);
   }
 
-  /** The vault pays its network something that nobody burnt: it moves to another key. */
+  /** The old vaults move all they hold to the newest one, and pay their network a fee that nobody burnt. */
   forward(fee: bigint): void {
     this.#height += 1;
     const block = hashOf('external', this.#height);
-    this.vault -= fee;
+    this.#put(this.vaults.splice(0, this.vaults.length, ...this.vaults.map(() => 0n)).reduce((sum, held) => sum + held, -fee));
     this.fees += fee;
     this.#tellOutput(block, hashOf('forward', this.#height), [], fee);
     this.#tellBalances(block);
@@ -149,7 +177,7 @@ export class SolvencyWorld {
   }
 
   #tellBalances(block: Hex): void {
-    const vaults = [{ session: 0, coin: 'Bitcoin', amount: this.vault.toString() }];
+    const vaults = this.vaults.map((held, session) => ({ session, coin: 'Bitcoin', amount: held.toString() }));
     this.serai.push({ type: 'serai.external.balances.v1', data: { network: 'Bitcoin', block, height: this.#height, vaults } });
   }
 }

@@ -26,6 +26,8 @@ export interface CreateBackup extends BackupPlace, BackupOf {
   readonly cause: BackupContents['cause'];
   readonly takenAt: string;
   readonly random: (length: number) => Uint8Array;
+  /** Whether chunks that are there already are written all the same: one of them may be damaged. */
+  readonly anew?: boolean;
   /** Hears of bytes of rows. */
   readonly progress?: Progress;
 }
@@ -51,10 +53,10 @@ class Standing {
   }
 }
 
-async function* noted(rows: AsyncIterable<Row>, standing: Standing): AsyncIterable<Row> {
-  for await (const row of rows) {
-    if (row.bucket === BUCKETS.meta || row.bucket === BUCKETS.cursors) standing.note(row);
-    yield row;
+async function* noted(rows: AsyncIterable<readonly Row[]>, standing: Standing): AsyncIterable<readonly Row[]> {
+  for await (const together of rows) {
+    for (const row of together) if (row.bucket === BUCKETS.meta || row.bucket === BUCKETS.cursors) standing.note(row);
+    yield together;
   }
 }
 
@@ -64,7 +66,7 @@ async function* noted(rows: AsyncIterable<Row>, standing: Standing): AsyncIterab
  */
 export const createBackup = async (options: CreateBackup): Promise<Created> => {
   const { target, keys, rows, progress, random, deployment, module, storeId, id, cause, takenAt } = options;
-  const known = new Set((await target.list(chunksOf(options))).map(chunkNamed));
+  const known = new Set(options.anew === true ? [] : (await target.list(chunksOf(options))).map(chunkNamed));
   const standing = new Standing();
   const digest = createHash('sha256');
   const chunks: { id: Hex; rows: number; bytes: number }[] = [];

@@ -1,3 +1,5 @@
+import { isBackupId } from '../../domain/backup/manifest.ts';
+
 /** Whose store: a module of a deployment. */
 export interface BackupOf {
   readonly deployment: string;
@@ -25,6 +27,9 @@ export const manifestName = (of: BackupOf, id: string): string => `${manifestsOf
 /** Where it is noted that a backup was opened and found whole. */
 export const verifiedName = (of: BackupOf, id: string): string => `${manifestsOf(of)}${id}${VERIFIED}`;
 
-/** The id of the backup whose manifest this is; undefined where it is none. */
-export const backupNamed = (name: string): string | undefined =>
-  name.endsWith(MANIFEST) ? name.split('/').at(-1)?.slice(0, -MANIFEST.length) : undefined;
+/** The id of the backup whose manifest this is; undefined where it is none, as a copy under a name of its own is not. */
+export const backupNamed = (name: string): string | undefined => {
+  const file = name.split('/').at(-1) ?? '';
+  const id = file.endsWith(MANIFEST) ? file.slice(0, -MANIFEST.length) : '';
+  return isBackupId(id) ? id : undefined;
+};

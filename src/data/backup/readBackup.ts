@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
+import { z } from 'zod';
 import { BackupError } from '../../domain/backup/backupError.ts';
 import { type Manifest, readManifest } from '../../domain/backup/manifest.ts';
 import { toHex } from '../../domain/hex.ts';
@@ -9,7 +10,7 @@ import type { Progress } from '../sealedStore.ts';
 import type { Row } from '../store.ts';
 import { type BackupKeys, chunkId } from './backupKeys.ts';
 import type { BackupTarget } from './backupTarget.ts';
-import { rowsOfChunk } from './chunks.ts';
+import { countRows, rowsOfChunk } from './chunks.ts';
 import { type BackupOf, backupNamed, chunkName, manifestName, manifestsOf, verifiedName } from './names.ts';
 
 const decompress = promisify(zstdDecompress);
@@ -61,14 +62,13 @@ const fetchChunk = async ({ target, keys }: BackupPlace, manifest: Manifest, id:
 };
 
 /**
- * The rows of a backup, in order. Ends only where all of them were there and are, by their digest, what the store held;
+ * The chunks of a backup, in order, some fetched ahead. Ends only where all of them were there and are, by their digest, what the store held;
  * throws BackupError `backup.damaged` otherwise. `progress` hears of bytes of rows.
  */
-export async function* rowsOfBackup(place: BackupPlace, manifest: Manifest, progress?: Progress): AsyncIterable<Row> {
+async function* chunksOf(place: BackupPlace, manifest: Manifest, progress?: Progress): AsyncIterable<Uint8Array> {
   const digest = createHash('sha256');
   const fetches: Promise<Uint8Array>[] = [];
   let done = 0;
-  let rows = 0;
   for (const [index, { bytes: length }] of manifest.chunks.entries()) {
     while (fetches.length < AHEAD && index + fetches.length < manifest.chunks.length) {
       const fetching = fetchChunk(place, manifest, manifest.chunks[index + fetches.length]?.id ?? '');
@@ -77,35 +77,47 @@ export async function* rowsOfBackup(place: BackupPlace, manifest: Manifest, prog
     }
     const bytes = (await fetches.shift()) ?? new Uint8Array();
     digest.update(bytes);
-    for (const row of rowsOfChunk(bytes)) {
-      rows += 1;
-      yield row;
-    }
+    yield bytes;
     done += length;
     progress?.(done);
   }
-  if (rows !== manifest.rows || toHex(digest.digest()) !== manifest.digest)
-    throw damaged(manifest, 'its rows are not those that its manifest names');
+  if (toHex(digest.digest()) !== manifest.digest) throw damaged(manifest, 'its rows are not those that its manifest names');
+}
+
+/** The rows of a backup, in order, those of a chunk together; as {@link chunksOf}. */
+export async function* rowsOfBackup(place: BackupPlace, manifest: Manifest, progress?: Progress): AsyncIterable<readonly Row[]> {
+  for await (const bytes of chunksOf(place, manifest, progress)) yield rowsOfChunk(bytes);
 }
 
 /** What is noted beside a backup that was opened and found whole. */
-export interface Verified {
-  readonly at: string;
-  readonly seconds: number;
-}
+const verifiedNote = z.strictObject({ at: z.iso.datetime(), seconds: z.number().min(0) });
+export type Verified = z.infer<typeof verifiedNote>;
 
-/** Opens every row of a backup, and notes that it is whole. */
+const readNote = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Notes that a backup was opened and found whole. */
+export const noteVerified = async ({ target }: Pick<BackupPlace, 'target'>, manifest: Manifest, verified: Verified): Promise<void> =>
+  target.put(verifiedName(manifest, manifest.id), new TextEncoder().encode(JSON.stringify(verified)));
+
+/** Opens all of a backup, counts its rows, and notes that it is whole. */
 export const verifyBackup = async (place: BackupPlace, manifest: Manifest, now: () => number, progress?: Progress): Promise<Verified> => {
   const began = now();
-  const rows = rowsOfBackup(place, manifest, progress)[Symbol.asyncIterator]();
-  while ((await rows.next()).done !== true);
+  let rows = 0;
+  for await (const bytes of chunksOf(place, manifest, progress)) rows += countRows(bytes);
+  if (rows !== manifest.rows) throw damaged(manifest, 'it does not hold as many rows as its manifest names');
   const verified = { at: new Date(now()).toISOString(), seconds: (now() - began) / 1000 };
-  await place.target.put(verifiedName(manifest, manifest.id), new TextEncoder().encode(JSON.stringify(verified)));
+  await noteVerified(place, manifest, verified);
   return verified;
 };
 
-/** When a backup was last opened and found whole; undefined where it never was. */
+/** When a backup was last opened and found whole; undefined where it never was, or where the note of it cannot be read. */
 export const lastVerified = async ({ target }: Pick<BackupPlace, 'target'>, of: BackupOf, id: string): Promise<Verified | undefined> => {
   const bytes = await target.get(verifiedName(of, id));
-  return bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as Verified);
+  return bytes === undefined ? undefined : verifiedNote.safeParse(readNote(bytes)).data;
 };

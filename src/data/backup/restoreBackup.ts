@@ -23,11 +23,12 @@ export const restoreBackup = async (place: BackupPlace, manifest: Manifest, stor
     batch = [];
     size = 0;
   };
-  for await (const { bucket, key, value } of rowsOfBackup(place, manifest, progress)) {
-    batch.push({ bucket, key, value });
-    size += key.length + value.length;
-    if (size >= TOGETHER) await flush();
-  }
+  for await (const rows of rowsOfBackup(place, manifest, progress))
+    for (const row of rows) {
+      batch.push(row);
+      size += row.key.length + row.value.length;
+      if (size >= TOGETHER) await flush();
+    }
   await flush();
   await store.write([{ bucket: BUCKETS.meta, key: RESTORED, value: utf8ToBytes(manifest.id) }]);
 };

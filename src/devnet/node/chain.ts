@@ -50,6 +50,8 @@ export interface ChainOptions {
   readonly now: () => number;
   /** Blocks of a session; 0 for one session without end. */
   readonly sessionBlocks: number;
+  /** How many sessions there are; 0 for no end of them. */
+  readonly sessions: number;
   /** What an event that an extrinsic caused is told as. */
   readonly bend?: (event: EventRecord) => EventRecord;
 }
@@ -59,6 +61,7 @@ export class Chain {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #sessionBlocks: number;
+  readonly #sessions: number;
   readonly #bend: (event: EventRecord) => EventRecord;
   readonly #state: Map<string, Uint8Array>;
   readonly #pool = new Map<Hex, Uint8Array>();
@@ -70,7 +73,7 @@ export class Chain {
   #genesisHash: Hex;
 
   private constructor(
-    { store, now, sessionBlocks, bend = (event) => event }: ChainOptions,
+    { store, now, sessionBlocks, sessions, bend = (event) => event }: ChainOptions,
     state: Map<string, Uint8Array>,
     best: Header,
     genesisHash: Hex,
@@ -78,6 +81,7 @@ export class Chain {
     this.#store = store;
     this.#now = now;
     this.#sessionBlocks = sessionBlocks;
+    this.#sessions = sessions;
     this.#bend = bend;
     this.#state = state;
     this.#best = { number: Number(best.number), hash: toHex(headerHash(best)) };
@@ -207,9 +211,13 @@ export class Chain {
   #beginSession(state: BlockState, number: number): EventRecord[] {
     const events: EventRecord[] = [];
     if (this.#sessionBlocks > 0 && number % this.#sessionBlocks === 0)
-      nextSession(state, (pallet, name, fields) => {
-        events.push({ phase: { tag: 'Initialization' }, pallet, name, fields, topics: [] });
-      });
+      nextSession(
+        state,
+        (pallet, name, fields) => {
+          events.push({ phase: { tag: 'Initialization' }, pallet, name, fields, topics: [] });
+        },
+        this.#sessions,
+      );
     return events;
   }
 

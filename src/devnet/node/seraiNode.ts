@@ -17,6 +17,8 @@ export interface SeraiNodeOptions {
   readonly now?: () => number;
   /** Blocks of a session, after which sets rotate; 0 (the default) for one session without end. */
   readonly sessionBlocks?: number;
+  /** How many sessions there are; 0 (the default) for no end of them. */
+  readonly sessions?: number;
   /** Hears that the node can no longer make blocks. */
   readonly failed?: (error: unknown) => void;
 }
@@ -43,6 +45,7 @@ export const openSeraiNode = async ({
   blockTime,
   now = Date.now,
   sessionBlocks = 0,
+  sessions = 0,
   failed = () => undefined,
 }: SeraiNodeOptions): Promise<SeraiNode> => {
   const faults = noFaults();
@@ -51,7 +54,7 @@ export const openSeraiNode = async ({
     faults.alterBatch = false;
     return { ...event, fields: { ...event.fields, instructions_hash: new Uint8Array(32) } };
   };
-  const chain = await Chain.open({ store, now, sessionBlocks, bend });
+  const chain = await Chain.open({ store, now, sessionBlocks, sessions, bend });
   const honest = await openRpcServer({ chain, faults, port });
   const servers: RpcServer[] = [honest];
 

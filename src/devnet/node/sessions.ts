@@ -24,14 +24,15 @@ export const currentSets = (state: BlockState, network: Network): CurrentSets | 
 
 /**
  * Begins the next session: Serai's own set always rotates, an external network's only once its set has keys and the one before
- * has handed over (reference serai.md §b.17). Who is in the set stays as it was.
+ * has handed over (reference serai.md §b.17). Who is in the set stays as it was. After `sessions` of them, if not 0, no other one begins.
  */
-export const nextSession = (state: BlockState, deposit: Deposit): void => {
+export const nextSession = (state: BlockState, deposit: Deposit, sessions = 0): void => {
   for (const network of Object.keys(networkBytes) as Network[]) {
     const sets = currentSets(state, network);
     if (sets === undefined) continue;
     if (network !== 'Serai' && (sets.current === undefined || sets.prior !== undefined)) continue;
     const session = sets.session + 1;
+    if (session === sessions) continue;
     state.set('ValidatorSets', 'CurrentSession', [network], session);
     state.set('ValidatorSets', 'SessionBeginBlock', [network, session], state.get('System', 'Number') ?? 0n);
     deposit('ValidatorSets', 'NewSet', { set: { session, network } });

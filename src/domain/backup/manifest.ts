@@ -7,6 +7,12 @@ import { hex, hexOf, u32 } from '../processor/ids.ts';
 import type { Json } from '../tables.ts';
 import { BackupError } from './backupError.ts';
 
+/** As in `20260102T030405Z`. */
+const BACKUP_ID = /^\d{8}T\d{6}Z$/;
+
+/** Whether this is the id of a backup: a time that there is. */
+export const isBackupId = (text: string): boolean => BACKUP_ID.test(text) && !Number.isNaN(timeOfBackup(text));
+
 const count = z.number().int().min(0);
 const json: z.ZodType<Json> = z.json();
 
@@ -14,7 +20,7 @@ const json: z.ZodType<Json> = z.json();
 const contents = z.strictObject({
   format: z.literal('serai-coordinator/backup/1'),
   /** When it was taken, as in `20260102T030405Z`; backups of several modules that were taken together share it. */
-  id: z.string().regex(/^\d{8}T\d{6}Z$/),
+  id: z.string().refine(isBackupId),
   deployment: z.string(),
   module: z.string(),
   storeId: z.string(),

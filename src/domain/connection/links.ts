@@ -9,6 +9,7 @@ import { type PeerMessage, peerMessage } from '../peers/peerMessage.ts';
 import type { TopicRecord } from '../record.ts';
 import { type Draft, type Json, table, type View } from '../tables.ts';
 import type { Topics } from '../topics.ts';
+import type { TraceMark } from '../tracing/trace.ts';
 import { nextPlace, receivedUpTo } from './places.ts';
 import { want } from './validators.ts';
 
@@ -21,6 +22,7 @@ const addressBook = table<Hex>('addressBook');
 /** A message for a validator as the outbox keeps it: its number is part of it, so sending it again sends the same. */
 export interface PeerDeed extends Place {
   readonly body: string;
+  readonly trace?: TraceMark;
 }
 
 /** The lane of the outbox for one validator. */
@@ -65,6 +67,8 @@ export const enqueue = (draft: Draft, { epoch }: Pick<ConnectionContext, 'epoch'
 export interface Received extends Place {
   readonly from: Hex;
   readonly message: PeerMessage;
+  /** Where its sender says that it belongs. */
+  readonly traceparent?: string;
 }
 
 /** The inbox mark of a message: its id under its sender, and what it says (signatures are randomised, so they are left out). */

@@ -25,8 +25,11 @@ export const order = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('serai.control.resumed.v1'), data: z.strictObject({ scope, reason }) }),
   /** A coordinator that was rolled back goes on; with `force`, though not everyone has answered. What is burnt is burnt all the same (design §10). */
   z.strictObject({ type: z.literal('serai.control.leave-quarantine.v1'), data: z.strictObject({ force: z.boolean(), reason }) }),
-  /** The operator's word that a halted network is good. */
-  z.strictObject({ type: z.literal('serai.control.acknowledged.v1'), data: z.strictObject({ network: externalNetwork, reason }) }),
+  /** The operator's word that a halted network is good; `atOnce`, its halt ends with it, whatever the checks say. */
+  z.strictObject({
+    type: z.literal('serai.control.acknowledged.v1'),
+    data: z.strictObject({ network: externalNetwork, reason, atOnce: z.boolean().default(false) }),
+  }),
   /** Something else an operator did, for the record: a restore, a rotation of keys. */
   z.strictObject({
     type: z.literal('serai.control.act.v1'),

@@ -9,22 +9,10 @@ import { externalContext } from './externalContext.ts';
 import { goOn } from './goOn.ts';
 import { openKeyGen } from './keyGen.ts';
 import { numberShares } from './members.ts';
-import {
-  type BlockRef,
-  blocks,
-  type GatheredRow,
-  gathered,
-  head,
-  mayUseKeys,
-  networkRow,
-  networks,
-  rosters,
-  sets,
-  signables,
-} from './rows.ts';
+import { type BlockRef, blocks, type GatheredRow, gathered, head, mayUseKeys, networkRow, networks, rosters, sets } from './rows.ts';
 import { tellProcessor } from './say.ts';
-import { blockKey, drop } from './signing.ts';
-import { forgetSlashReport } from './slashReport.ts';
+import { blockKey, dropOpen } from './signing.ts';
+import { forgetSlashReport, giveUpSlashReport } from './slashReport.ts';
 
 /** Blocks whose hashes are kept: more than the windows any open attempt can be seeded from. */
 const KEPT_BLOCKS = 1024;
@@ -84,6 +72,8 @@ const newSet = (draft: Draft, context: CryptoContext, { set, block }: Told<'sera
   const network = externalNetwork.safeParse(set.network);
   if (!network.success || !context.networks.includes(network.data)) return;
   const own = { network: network.data, session: set.session };
+  networks.put(draft, network.data, { ...networkRow(draft, network.data), newest: set.session });
+  giveUpSlashReport(draft, context, { ...own, session: set.session - 2 });
   const roster = rosters.get(draft, setName(own));
   if (roster !== undefined) openKeyGen(draft, context, own, block, roster.members);
 };
@@ -113,8 +103,7 @@ const setRetired = (draft: Draft, context: CryptoContext, { set }: Told<'serai.v
   const name = setName(retired);
   const row = sets.get(draft, name);
   if (row !== undefined) sets.put(draft, name, { ...row, state: 'retired' });
-  for (const [, signable] of [...signables.rows(draft)])
-    if (setName(signable.set) === name && signable.state === 'open') drop(draft, context, signable, 'its set is retired');
+  dropOpen(draft, context, retired, 'its set is retired');
   forgetSlashReport(draft, retired);
 };
 

@@ -25,7 +25,7 @@ export interface EvidenceVerdict {
 const matterOf = ({ kind, body, genesis, to }: PeerMessage): string | undefined => {
   const said = peerBody.safeParse({ kind, body });
   // A vote is a signature, and no two of those are alike.
-  if (!said.success || kind === 'certificate.vote' || kind === 'slash.vote') return undefined;
+  if (!said.success || kind === 'certificate.vote' || kind === 'slash.vote' || kind === 'keygen.relay') return undefined;
   const { body: about } = said.data;
   if (said.data.kind === 'epoch.opened') return undefined;
   if ('set' in about) return [genesis, kind, setName(about.set), ...('number' in about ? [about.number] : [])].join('/');

@@ -6,6 +6,7 @@ import type { MusigRound } from '../threshold/musig.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { externalContext } from './externalContext.ts';
+import { askNow } from './keyGenEcho.ts';
 import { keyGenName, removedOf, renumbered, validatorsOf } from './keyGenParty.ts';
 import { forgetWords, keyGenRow, mayHear, noteBlame, noteKeyGen, partyOf, superseded } from './keyGenRows.ts';
 import { type KeyGenSaid, messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
@@ -125,6 +126,7 @@ const shareInRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round:
         ['musig.commitment', context.self],
       ]),
     );
+    askNow(draft, context, id);
     return;
   }
   const misshapen = members.filter((_, place) => !context.musig.stands(said[place]?.commitment ?? '0x'));
@@ -187,6 +189,7 @@ const finishRound = (draft: Draft, context: CryptoContext, id: KeyGenId, round: 
         ...wrong.map((member) => ['musig.share', member] as const),
       ]),
     );
+    askNow(draft, context, id);
     return;
   }
   noteKeyGen(draft, id, { submitted: true });

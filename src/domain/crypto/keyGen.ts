@@ -7,13 +7,14 @@ import { chooseProposal } from './chooseProposal.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { greet } from './greet.ts';
+import { askOn, sayShares } from './keyGenEcho.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
 import { forgetOldAttempts, keyGenRow, MOST_AHEAD, noteBlame, noteKeyGen, openAttempt, partyOf, superseded } from './keyGenRows.ts';
 import { proposalsOf, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
 import { messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, latestParties, parties, type SetRow, sets, signers } from './rows.ts';
-import { accuse, report, requestLinks, tellPeers, tellProcessor } from './say.ts';
+import { accuse, report, requestLinks, tellProcessor } from './say.ts';
 import { isHeld, isKeyGenBurnt, isQuarantined } from './standing.ts';
 import { isPaused } from './stops.ts';
 
@@ -35,7 +36,10 @@ export const openKeyGen = (draft: Draft, context: CryptoContext, set: SetId, anc
 /** A new finalized head: where a deadline has passed and the keys are not on chain, the next attempt opens (design §7.3). */
 export const keyGensMoved = (draft: Draft, context: CryptoContext): void => {
   for (const [, row] of [...sets.rows(draft)])
-    if (row.state === 'keygen' && !isPaused(draft, row.set.network)) enterAttempt(draft, context, row);
+    if (row.state === 'keygen' && !isPaused(draft, row.set.network)) {
+      enterAttempt(draft, context, row);
+      askOn(draft, context, row);
+    }
 };
 
 /** What was proposed before our own chain showed the set is checked against it now. */
@@ -163,17 +167,17 @@ const begin = (draft: Draft, context: CryptoContext, party: KeyGenParty, signatu
   });
 };
 
-/** The party of an attempt that goes on: certified, of a set without keys, with no later one begun. */
-const runningParty = (draft: Draft, id: KeyGenId): KeyGenParty | undefined => {
+/** The party of an attempt that goes on: certified, with us in it, of a set without keys, with no later one begun. */
+const runningParty = (draft: Draft, context: CryptoContext, id: KeyGenId): KeyGenParty | undefined => {
   const row = sets.get(draft, setName(id.set));
-  return row?.state !== 'keygen' || superseded(draft, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)
-    ? undefined
-    : partyOf(draft, id);
+  if (row?.state !== 'keygen' || superseded(draft, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)) return undefined;
+  const party = partyOf(draft, id);
+  return party === undefined || mineIn(party, context).length === 0 ? undefined : party;
 };
 
 /** Our processor's commitments go to every member. */
 export const commitmentsMade = (draft: Draft, context: CryptoContext, id: KeyGenId, commitments: Hex): void => {
-  const party = runningParty(draft, id);
+  const party = runningParty(draft, context, id);
   if (party === undefined || wordOf(draft, id, 'keygen.commitments', context.self) !== undefined) return;
   sayKeyGen(draft, context, validatorsOf(party), keyGenName(id), { kind: 'keygen.commitments', body: { id, commitments } });
   commitmentsArrived(draft, context, id);
@@ -187,7 +191,7 @@ export const commitmentsArrived = (draft: Draft, context: CryptoContext, id: Key
 
 /** With every member's commitments there the processor gets them, by each member's first participant. */
 const giveCommitments = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
-  const party = runningParty(draft, id);
+  const party = runningParty(draft, context, id);
   const attempt = keyGenRow(draft, id);
   if (party === undefined || attempt.commitmentsGiven || attempt.commitments < party.members.length) return;
   const commitments = byFirstParticipant(party.members, ({ validator }) => wordOf(draft, id, 'keygen.commitments', validator)?.commitments);
@@ -208,7 +212,7 @@ const byFirstParticipant = (members: readonly PartyMember[], told: (member: Part
 
 /** Our processor's shares, encrypted to each recipient's processor, go to their holders. */
 export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, shares: ByParticipant): void => {
-  const party = runningParty(draft, id);
+  const party = runningParty(draft, context, id);
   const sender = party === undefined ? undefined : mineIn(party, context)[0];
   if (party === undefined || sender === undefined) return;
   for (const { validator, participants } of party.members) {
@@ -217,7 +221,7 @@ export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, s
       return found === undefined ? [] : [[String(share), found] as const];
     });
     const body = { id, sender, shares: Object.fromEntries(own) };
-    if (own.length > 0) tellPeers(draft, context, [validator], keyGenName(id), { kind: 'keygen.shares', body });
+    if (own.length > 0 && validator !== context.self) sayShares(draft, context, validator, body);
   }
 };
 
@@ -229,7 +233,7 @@ export const sharesArrived = (draft: Draft, context: CryptoContext, id: KeyGenId
 
 /** With every other member's shares there the processor gets them: by sender, those for each of our participants one after the other. */
 const giveShares = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
-  const party = runningParty(draft, id);
+  const party = runningParty(draft, context, id);
   const attempt = keyGenRow(draft, id);
   // The processor takes shares only after the commitments they are checked against.
   if (party === undefined || !attempt.commitmentsGiven || attempt.sharesGiven || attempt.shares < party.members.length - 1) return;

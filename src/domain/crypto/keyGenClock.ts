@@ -7,6 +7,16 @@ const GROWTH = { every: 3, times: 3 } as const;
 /** The blocks that one attempt has. */
 const blocksOf = (attempt: number): number => KEY_GEN_DEADLINE * Math.min(Math.floor(attempt / GROWTH.every) + 1, GROWTH.times);
 
+/** Parts of an attempt, at the end of each but the last of which members say what they lack. */
+const PARTS = 5;
+
+/** How many parts of an attempt are over, `waited` blocks after it opened; the whole of it does not count. */
+export const partsOver = (attempt: number, waited: number): number =>
+  Math.min(PARTS - 1, Math.max(0, Math.floor((PARTS * waited) / blocksOf(attempt))));
+
+/** The blocks in which shares that a member lacks are to be shown: a part and a half. */
+export const showIn = (attempt: number): number => Math.floor((3 * blocksOf(attempt)) / (2 * PARTS));
+
 /** The block with which an attempt opens: the deadline of the one before it. A function of the anchor alone, so all agree on it. */
 export const keyGenStart = (anchor: number, attempt: number): number => {
   let start = anchor;

@@ -4,7 +4,23 @@ import type { Draft, Table } from '../tables.ts';
 import { keyGenAttemptAt } from './keyGenClock.ts';
 import { keyGenName } from './keyGenParty.ts';
 import type { KeyGenParty } from './peerBodies.ts';
-import { blames, head, heard, type KeyGenRow, keyGens, latestParties, musigs, parties, type SetRow, sets, signers } from './rows.ts';
+import {
+  blames,
+  doubles,
+  head,
+  heard,
+  type KeyGenRow,
+  keyGens,
+  lacks,
+  latestParties,
+  musigs,
+  parties,
+  relays,
+  type SetRow,
+  sets,
+  shown,
+  signers,
+} from './rows.ts';
 
 /** Attempts ahead of our own chain of which we hold what we hear: heads differ by blocks, not by more. */
 export const MOST_AHEAD = 2;
@@ -43,6 +59,15 @@ export const noteBlame = (draft: Draft, id: KeyGenId, validator: Hex): void => {
   if (!blamed.includes(validator)) blames.put(draft, keyGenName(id), [...blamed, validator]);
 };
 
+/** Who is proven to have spoken with two tongues in an attempt. */
+export const doublesIn = (draft: Draft, id: KeyGenId): readonly Hex[] => doubles.get(draft, keyGenName(id)) ?? [];
+
+/** Remembers who has spoken with two tongues. */
+export const noteDouble = (draft: Draft, id: KeyGenId, validator: Hex): void => {
+  const known = doublesIn(draft, id);
+  if (!known.includes(validator)) doubles.put(draft, keyGenName(id), [...known, validator]);
+};
+
 /** The attempt that our own finalized chain has open for a set. */
 export const openAttempt = (draft: Draft, row: SetRow): number =>
   keyGenAttemptAt(row.anchor.number, Math.max(row.anchor.number, head.get(draft, '')?.number ?? 0));
@@ -72,6 +97,9 @@ export const forgetWords = (draft: Draft, name: string): void => {
   forgetUnder(draft, heard, `keygen/${name}/`);
   forgetUnder(draft, signers, `${name}/`);
   forgetUnder(draft, musigs, `${name}/`);
+  forgetUnder(draft, shown, `${name}/`);
+  forgetUnder(draft, lacks, `${name}/`);
+  forgetUnder(draft, relays, `${name}/`);
 };
 
 /** Drops attempts too long ago to matter; not the last certified one, nor any that generated a key: the chain may still name it (design §7.5). */
@@ -84,6 +112,7 @@ export const forgetOldAttempts = (draft: Draft, row: SetRow): void => {
     keyGens.delete(draft, name);
     parties.delete(draft, name);
     blames.delete(draft, name);
+    doubles.delete(draft, name);
     forgetWords(draft, name);
   }
 };

@@ -4,7 +4,8 @@ import type { Draft } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { convenerOf, keyGenName, removedOf, sharesOf, validatorsOf } from './keyGenParty.ts';
-import { blamedIn, certifiedOf, KEPT_ATTEMPTS, keyGenRow, partyOf } from './keyGenRows.ts';
+import { blamedIn, certifiedOf, doublesIn, KEPT_ATTEMPTS, keyGenRow, partyOf } from './keyGenRows.ts';
+import { notShownTo } from './keyGenShown.ts';
 import { wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type SetRow, signers } from './rows.ts';
@@ -57,7 +58,10 @@ const withinParty = (draft: Draft, context: CryptoContext, party: KeyGenParty): 
   if (differing.length > 0) return differing;
   const uncommitted = members.filter((validator) => said.get(validator) === undefined);
   return uncommitted.length > 0
-    ? uncommitted
+    ? uncommitted.flatMap((validator) => {
+        const owing = notShownTo(draft, id, validator).filter((sender) => sender !== context.self && members.includes(sender));
+        return owing.length > 0 ? owing : [validator];
+      })
     : members.filter((validator) => wordOf(draft, id, 'musig.share', validator, round) === undefined);
 };
 
@@ -65,7 +69,9 @@ const withinParty = (draft: Draft, context: CryptoContext, party: KeyGenParty): 
 const failedIn = (draft: Draft, context: CryptoContext, row: SetRow, attempt: number, removed: readonly Hex[]): Hex[] => {
   const id = { set: row.set, attempt };
   const party = partyOf(draft, id);
-  const blamed = blamedIn(draft, id);
+  // Where words differ from one to another, what came of them is nobody else's fault.
+  const doubled = doublesIn(draft, id);
+  const blamed = doubled.length > 0 ? doubled : blamedIn(draft, id);
   const owing = party === undefined ? withoutCertificate(draft, context, row, id, removed) : withinParty(draft, context, party);
   return [...new Set(blamed.length > 0 ? blamed : owing)].filter((validator) => validator !== context.self);
 };

@@ -5,12 +5,13 @@ import type { Draft, View } from '../tables.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { keyGenName } from './keyGenParty.ts';
-import { mayHear, noteBlame } from './keyGenRows.ts';
+import { mayHear, noteDouble } from './keyGenRows.ts';
 import type { PeerBody } from './peerBodies.ts';
 import { heard, sets } from './rows.ts';
 import { accuse, signedFor, tellPeers } from './say.ts';
 
-type KeyGenBody = Extract<PeerBody, { body: { id: KeyGenId } }>;
+/** What a member says of a key generation itself; what it relays are the words of others. */
+export type KeyGenBody = Exclude<Extract<PeerBody, { body: { id: KeyGenId } }>, { kind: 'keygen.relay' }>;
 
 /** What members say of key generation, by kind. */
 export type KeyGenSaid = { readonly [Said in KeyGenBody as Said['kind']]: Said['body'] };
@@ -25,7 +26,8 @@ const CONFLICT: Readonly<Record<string, string>> = {
 };
 
 /** Whether a message is about key generation. */
-export const isKeyGen = (said: PeerBody): said is KeyGenBody => said.kind in CONFLICT || said.kind === 'certificate.vote';
+export const isKeyGen = (said: PeerBody): said is KeyGenBody =>
+  said.kind in CONFLICT || said.kind === 'certificate.vote' || said.kind === 'keygen.lack';
 
 const wordName = (id: KeyGenId, kind: string, from: Hex, round?: number): string =>
   `keygen/${keyGenName(id)}/${kind}${round === undefined ? '' : `/${String(round)}`}/${from}`;
@@ -62,7 +64,7 @@ export const hearKeyGen = (draft: Draft, context: CryptoContext, message: PeerMe
   }
   const code = CONFLICT[said.kind];
   if (code === undefined || digestOf(known.body) === digestOf(message.body)) return false;
-  noteBlame(draft, id, from);
+  noteDouble(draft, id, from);
   accuse(draft, context, code, keyGenName(id), { id, messages: [known, message] });
   return false;
 };

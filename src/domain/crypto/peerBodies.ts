@@ -14,6 +14,9 @@ export const keyGenParty = z.strictObject({
 });
 export type KeyGenParty = z.infer<typeof keyGenParty>;
 
+/** How often a member may say in one attempt what it lacks. */
+export const MOST_ASKS = 8;
+
 /** What the crypto modules of two validators say to each other, by `kind`; each is signed with the sender's Serai key. */
 export const peerBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('certificate.proposal'), body: keyGenParty }),
@@ -29,6 +32,27 @@ export const peerBody = z.discriminatedUnion('kind', [
     kind: z.literal('musig.share'),
     body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), share: hexOf(32) }),
   }),
+  /**
+   * What the sender has of an attempt, part way through it: whether a certificate, the first 16 bytes of the digests of the commitments and MuSig
+   * commitments it has heard, by place in the set, and whose shares for it have not come. What it lacks is relayed to it.
+   */
+  z.strictObject({
+    kind: z.literal('keygen.lack'),
+    body: z.strictObject({
+      id: keyGenId,
+      round: z
+        .number()
+        .int()
+        .min(0)
+        .max(MOST_ASKS - 1),
+      certified: z.boolean(),
+      commitments: z.array(hexOf(16).nullable()).max(150),
+      shares: z.array(hexOf(32)).max(150),
+      musig: z.strictObject({ round: u32, commitments: z.array(hexOf(16).nullable()).max(150) }),
+    }),
+  }),
+  /** A member's signed word, from another one that has heard it. */
+  z.strictObject({ kind: z.literal('keygen.relay'), body: z.strictObject({ id: keyGenId, message: peerMessage }) }),
   z.strictObject({
     kind: z.literal('sign.preprocesses'),
     body: z.strictObject({ id: signId, digest: hexOf(32), preprocesses: byParticipant }),

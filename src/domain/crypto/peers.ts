@@ -6,6 +6,7 @@ import type { CryptoContext } from './context.ts';
 import { proposalArrived as proposalOfPartyArrived, readyArrived, roundArrived } from './convene.ts';
 import { goOn } from './goOn.ts';
 import { commitmentsArrived, sharesArrived as keyGenSharesArrived, proposalArrived, voteArrived } from './keyGen.ts';
+import { lackArrived, relayArrived } from './keyGenEcho.ts';
 import { hearKeyGen, isKeyGen } from './keyGenWords.ts';
 import type { PeerBody } from './peerBodies.ts';
 import { epochOpenedArrived, epochSeenArrived } from './quarantine.ts';
@@ -22,6 +23,18 @@ export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMes
   const { from } = message;
   if (said.kind !== 'epoch.opened') countHeard(draft, from);
   if (isKeyGen(said) && (!isNear(draft, said) || !hearKeyGen(draft, context, message, said))) return;
+  if (said.kind === 'keygen.relay') {
+    const relayed = relayArrived(draft, context, said.body.id, said.body.message);
+    if (relayed !== undefined && isNear(draft, relayed.said) && hearKeyGen(draft, context, relayed.message, relayed.said))
+      act(draft, context, relayed.message, relayed.said);
+    return;
+  }
+  act(draft, context, message, said);
+};
+
+/** What follows from a word, whoever brought it. */
+const act = (draft: Draft, context: CryptoContext, message: PeerMessage, said: Exclude<PeerBody, { kind: 'keygen.relay' }>): void => {
+  const { from } = message;
   const { kind, body } = said;
   switch (kind) {
     case 'certificate.proposal':
@@ -41,6 +54,9 @@ export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMes
       return;
     case 'musig.share':
       musigShareArrived(draft, context, body.id, body.round);
+      return;
+    case 'keygen.lack':
+      lackArrived(draft, context, from, body);
       return;
     case 'sign.preprocesses':
       preprocessesArrived(draft, context, message, body);

@@ -74,6 +74,8 @@ export interface KeyGenRow {
   /** The MuSig round we are in. */
   readonly round: number;
   readonly submitted: boolean;
+  /** How often we said what we lack. */
+  readonly asked?: number;
 }
 
 /** One MuSig round of `set_keys` (reference serai.md §c.8): our part in it, and how many words of others are there. */
@@ -165,6 +167,8 @@ export interface NetworkRow {
   readonly latestBlock?: Hex;
   /** The session of the set that holds the vault. */
   readonly session?: number;
+  /** The newest session that the chain has begun. */
+  readonly newest?: number;
   readonly halted?: string;
 }
 
@@ -181,6 +185,14 @@ export const latestParties = table<number>('latestParties');
 export const signers = table<Hex>('signers');
 /** Who sent what must not be sent in an attempt. */
 export const blames = table<readonly Hex[]>('blames');
+/** Who signed two different words in an attempt. */
+export const doubles = table<readonly Hex[]>('doubles');
+/** Shares that a member has shown to all since one said that it lacks them, with the finalized height at which we saw them: by attempt, sender and receiver. */
+export const shown = table<{ readonly message: PeerMessage; readonly at: number }>('shown');
+/** Whose shares a member says it lacks, with the finalized height at which we heard it first: by attempt and member. */
+export const lacks = table<Readonly<Record<Hex, number>>>('lacks');
+/** Words that were relayed to a member, by attempt and member. */
+export const relays = table<readonly Hex[]>('relays');
 export const musigs = table<MusigRow>('musigs');
 export const signables = table<SignableRow>('signables');
 export const attempts = table<AttemptRow>('attempts');

@@ -3,7 +3,7 @@ import { attemptStream } from '../party/attemptStream.ts';
 import { drawParty } from '../party/drawParty.ts';
 import { attemptOf, seedHeight, windowAt, windowOf } from '../party/window.ts';
 import type { PeerMessage } from '../peers/peerMessage.ts';
-import { type ByParticipant, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
+import { type ByParticipant, type SetId, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
 import type { Completion } from '../processor/messages.ts';
 import type { Draft } from '../tables.ts';
 import { attemptRow, forget, forgetAttempts, forgetEarly, hear, isHalted, mayHold, notePreprocesses } from './attempt.ts';
@@ -134,11 +134,17 @@ export const preprocessesArrived = (
 };
 
 /** Nothing more is signed of this signable: its attempts are forgotten, and the report says why. */
-export const drop = (draft: Draft, context: CryptoContext, row: SignableRow, reason: string): void => {
+const drop = (draft: Draft, context: CryptoContext, row: SignableRow, reason: string): void => {
   signables.put(draft, signableName(row), { ...row, state: 'done' });
   forgetAttempts(draft, row);
   const { set, kind, id } = row;
   report(draft, context, signableName(row), { type: 'serai.report.dropped.v1', data: { set, kind, id, reason } });
+};
+
+/** Drops what is still open of a set: all of it, or what is of one kind. */
+export const dropOpen = (draft: Draft, context: CryptoContext, set: SetId, reason: string, kind?: SignId['kind']): void => {
+  for (const [, row] of [...signables.rows(draft)])
+    if (row.state === 'open' && setName(row.set) === setName(set) && (kind ?? row.kind) === row.kind) drop(draft, context, row, reason);
 };
 
 /** A signature stands: ours, or one a member tells us of. It counts only if it verifies under the set's key. */
@@ -178,7 +184,10 @@ export const complete = (draft: Draft, context: CryptoContext, completion: Compl
     failures.delete(draft, `${setName(set.set)}/${validator}`);
   forgetAttempts(draft, id);
   if (row.kind === 'batch') submitBatches(draft, row.set.network);
-  if (row.kind === 'slash-report') submitSlashReport(draft, row.set, row.message, signature);
+  if (row.kind !== 'slash-report') return;
+  submitSlashReport(draft, row.set, row.message, signature);
+  // The chain takes one of a set: any that is signed will do.
+  dropOpen(draft, context, row.set, `report ${row.id} of its set is signed`, 'slash-report');
 };
 
 /** How the party came to be: of a pure attempt derived from the chain alone, as anyone can; of a convened one as it was accepted here. */

@@ -54,9 +54,10 @@ export const signingStatus = (view: View, context: Context): SigningStatus => {
       return { network, session: session ?? null, nextBatch, stopped: halted !== undefined || isSigningStopped(draft, network) };
     }),
     sets: [...sets.rows(draft)]
-      .map(([, row]) => setStatus(draft, row))
-      .sort((a, b) => b.session - a.session || a.network.localeCompare(b.network))
-      .slice(0, SHOWN.sets),
+      .map(([, row]) => row)
+      .sort(({ set: a }, { set: b }) => b.session - a.session || a.network.localeCompare(b.network))
+      .slice(0, SHOWN.sets)
+      .map((row, at) => ({ ...setStatus(draft, row), weights: at < SHOWN.weighted && row.state !== 'retired' ? weightsOf(row) : {} })),
     open: open.length,
     attempts: open.slice(0, SHOWN.attempts).flatMap((row) => attemptStatus(draft, context, row) ?? []),
     stops: stops.slice(0, SHOWN.stops),
@@ -72,7 +73,10 @@ const stopsInForce = (draft: Draft, { networks }: Context): Stop[] => [
   }),
 ];
 
-const setStatus = (draft: Draft, row: SetRow): SetStatus => {
+const weightsOf = ({ members }: SetRow): SetStatus['weights'] =>
+  Object.fromEntries(members.map(({ validator, participants }) => [validator, participants.length]));
+
+const setStatus = (draft: Draft, row: SetRow): Omit<SetStatus, 'weights'> => {
   const { set, state, anchor, keys, n, t, members, mine } = row;
   return {
     network: set.network,

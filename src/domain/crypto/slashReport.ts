@@ -13,9 +13,9 @@ import { sharesOf, validatorsOf } from './keyGenParty.ts';
 import { holderOf } from './members.ts';
 import { forgetOffences, noteFatal, pointsOf } from './offences.ts';
 import { type PeerBody, peerBody } from './peerBodies.ts';
-import { failures, head, heard, type SetRow, sets, signables } from './rows.ts';
+import { failures, head, heard, networkRow, type SetRow, sets, signables } from './rows.ts';
 import { accuse, signedFor, tellPeers, tellProcessor } from './say.ts';
-import { signableKnown } from './signing.ts';
+import { dropOpen, signableKnown } from './signing.ts';
 import { slashReportBytes } from './slashReportBytes.ts';
 import { isBurnt, isQuarantined } from './standing.ts';
 import { tallySlashes } from './tallySlashes.ts';
@@ -31,9 +31,25 @@ type Said<K extends PeerBody['kind']> = Extract<PeerBody, { kind: K }>['body'];
 /** A set that has handed over, of which we hold key shares. */
 type Retiring = SetRow & Required<Pick<SetRow, 'handover'>>;
 
+/** A set that owes a report which the chain may still take, and of which none is signed. */
 const retiringSet = (draft: Draft, set: SetId): Retiring | undefined => {
   const row = sets.get(draft, setName(set));
-  return row?.state === 'retiring' && row.handover !== undefined && row.mine.length > 0 ? { ...row, handover: row.handover } : undefined;
+  if (row?.state !== 'retiring' || row.handover === undefined || row.mine.length === 0) return undefined;
+  return isTooLate(draft, set) || isSigned(draft, set) ? undefined : { ...row, handover: row.handover };
+};
+
+/** Serai takes the report of the set before the newest one, and of no other (reference serai.md §b.14, docs/protocol.md). */
+const isTooLate = (draft: Draft, { network, session }: SetId): boolean => (networkRow(draft, network).newest ?? 0) > session + 1;
+
+const isSigned = (draft: Draft, set: SetId): boolean =>
+  [...signables.rows(draft)].some(
+    ([, row]) => row.kind === 'slash-report' && setName(row.set) === setName(set) && row.signature !== undefined,
+  );
+
+/** The session after the next one has begun: what a set has not reported by now cannot be reported any more. */
+export const giveUpSlashReport = (draft: Draft, context: CryptoContext, set: SetId): void => {
+  const reason = `session ${String(set.session + 2)} has begun, and the chain takes no report of session ${String(set.session)} any more`;
+  dropOpen(draft, context, set, reason, 'slash-report');
 };
 
 const pointsName = (set: SetId, from: Hex): string => `slash/${setName(set)}/points/${from}`;

@@ -1,5 +1,6 @@
 import { chainMessage } from '../observation/schemas.ts';
 import { type PeerMessage, peerMessage, verifyPeerMessage } from '../peers/peerMessage.ts';
+import { mustSpeakFor } from '../processor/foreignNetwork.ts';
 import type { ExternalNetworkName } from '../processor/ids.ts';
 import { externalObservation, reply } from '../processor/messages.ts';
 import type { TopicRecord } from '../record.ts';
@@ -52,9 +53,10 @@ interface EpochNumber {
 
 /** A record of `<name>-serai`. */
 export const understandExternal =
-  (context: CryptoContext) =>
-  ({ attributes: { type } }: TopicRecord, data: Json): Understood => {
+  (context: CryptoContext, processor: (network: ExternalNetworkName) => string) =>
+  ({ attributes: { type, source } }: TopicRecord, data: Json): Understood => {
     const message = externalObservation.parse({ type, data });
+    mustSpeakFor(source, processor, message.data.network);
     return (draft) => {
       externalObserved(draft, context, message);
     };

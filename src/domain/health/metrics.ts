@@ -1,4 +1,4 @@
-import type { Status } from './status.ts';
+import type { SigningStatus, Status } from './status.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
@@ -28,6 +28,17 @@ const counted = <T>(all: readonly T[], labelsOf: (one: T) => Labels): readonly S
   return [...kinds.values()];
 };
 
+/** Of each set that is not retired and that we are in, where links are known of. */
+const ofLiveSets =
+  (value: (set: SigningStatus['sets'][number], linked: ReadonlySet<string>) => number): StatusMetric['samples'] =>
+  ({ signing, peers }) => {
+    if (signing === null || peers === null) return [];
+    const linked = new Set<string>(peers.peers.flatMap(({ validator, state }) => (state === 'connected' ? [validator] : [])));
+    return signing.sets
+      .filter(({ ours, weights }) => ours.length > 0 && Object.keys(weights).length > 0)
+      .map((set): Sample => [{ network: set.network, session: String(set.session) }, value(set, linked)]);
+  };
+
 const ofCoins =
   (value: (coin: NonNullable<Status['solvency']>[number]) => string | number | undefined): StatusMetric['samples'] =>
   ({ solvency }) =>
@@ -45,8 +56,13 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
   },
   {
     name: 'ready',
-    help: 'Whether every stage that has work makes progress (1) or not (0), as /health/ready answers.',
+    help: 'Whether nothing keeps the coordinator from its duty (1) or something does (0), as /health/ready answers.',
     samples: ({ ready }) => [[{}, yes(ready)]],
+  },
+  {
+    name: 'finding',
+    help: 'Something that is not as it should be, by the check of doctor that found it, and its verdict, warn or fail: 1.',
+    samples: ({ findings }) => findings.map(({ check, subject, verdict }) => [{ check, subject, verdict }, 1]),
   },
   {
     name: 'stage_waiting',
@@ -60,7 +76,7 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
   },
   {
     name: 'stage_stuck',
-    help: 'A stage that has work and that nothing has left for ten seconds: 1.',
+    help: 'A stage that has work and that nothing has left for ten seconds, or for its own patience: 1.',
     samples: ({ stuck }) => stuck.map(({ stage }) => [{ stage }, 1]),
   },
   {
@@ -87,6 +103,18 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
     name: 'sets',
     help: 'Sets we are a member of, by external network and state.',
     samples: ({ signing }) => counted(signing?.sets ?? [], ({ network, state }) => ({ network, state })),
+  },
+  {
+    name: 'set_shares_needed',
+    help: 'Key shares that sign for a set that is not retired: its threshold.',
+    samples: ofLiveSets(({ t }) => t),
+  },
+  {
+    name: 'set_shares_linked',
+    help: 'Key shares of a set that is not retired which are ours or of validators we have a link to.',
+    samples: ofLiveSets(({ ours, weights }, linked) =>
+      Object.entries(weights).reduce((sum, [validator, shares]) => (linked.has(validator) ? sum + (shares ?? 0) : sum), ours.length),
+    ),
   },
   {
     name: 'key_generation_attempt',

@@ -9,6 +9,8 @@ export interface Stage {
   readonly reason?: string;
   /** Whether the coordinator does its duty while this one stands still: one peer that is away does not keep it from that. */
   readonly optional?: boolean;
+  /** Milliseconds it may make no progress; ten seconds where it does not say. */
+  readonly patience?: number;
 }
 
 /** A stage that stands still: since when, and why. */
@@ -19,24 +21,16 @@ export interface Stuck {
   readonly why: string;
 }
 
-/** What `/health/ready` answers. */
-export interface Readiness {
-  readonly ready: boolean;
-  readonly stuck: readonly Stuck[];
-}
-
-/** Milliseconds without progress after which a stage with work in it stands still. */
+/** Milliseconds without progress after which a stage with work in it stands still, where it says nothing else. */
 export const STANDSTILL = 10_000;
 
-/** Whether every stage that has work makes progress (design §12). */
-export const readiness = (stages: readonly Stage[], now: number): Readiness => {
-  const stuck = stages
-    .filter(({ waiting, movedAt, optional }) => optional !== true && waiting > 0 && now - movedAt > STANDSTILL)
+/** The stages that have work and make no progress (design §12): since when, and why. */
+export const stuckStages = (stages: readonly Stage[], now: number): Stuck[] =>
+  stages
+    .filter(({ waiting, movedAt, optional, patience = STANDSTILL }) => optional !== true && waiting > 0 && now - movedAt > patience)
     .map(({ name, waiting, movedAt, reason }) => ({
       stage: name,
       since: new Date(movedAt).toISOString(),
       waiting,
       why: reason ?? 'it is not being worked on',
     }));
-  return { ready: stuck.length === 0, stuck };
-};

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { externalNetwork, hex, hexOf, participant, u32, u64Text } from '../processor/ids.ts';
-import { readiness, type Stage } from './readiness.ts';
+import { findingsOf, isReady } from './checks.ts';
+import type { Facts, NodeFacts } from './facts.ts';
+import { finding } from './finding.ts';
+import { STANDSTILL, type Stage, stuckStages } from './readiness.ts';
 
 /** How much of what may be many is shown: the answer stays below two megabytes whatever is in flight (docs/status.md). */
-export const SHOWN = { attempts: 16, sets: 64, stops: 64, letters: 10, reason: 500 } as const;
+export const SHOWN = { attempts: 16, sets: 64, weighted: 16, stops: 64, letters: 10, findings: 64, reason: 500 } as const;
 
 const moment = z.number().min(0).describe('milliseconds since 1970');
 const count = z.number().int().min(0);
@@ -20,10 +23,11 @@ const stage = z.strictObject({
   movedAt: moment.describe('when something last left it, or came into it while it was empty; milliseconds since 1970'),
   reason: words.exactOptional().describe('what was in the way when it was last tried'),
   optional: z.boolean().exactOptional().describe('whether the coordinator is ready although this stage stands still'),
+  patience: count.exactOptional().describe('milliseconds it may make no progress; ten seconds where it does not say'),
 });
 
 const stuck = z.strictObject({
-  stage: z.string().describe('a stage with work in it that nothing has left for ten seconds'),
+  stage: z.string().describe('a stage with work in it that nothing has left for ten seconds, or for its own patience'),
   since: z.iso.datetime().describe('since when'),
   waiting: count.describe('what waits in it'),
   why: words.describe('what was in the way when it was last tried'),
@@ -92,6 +96,16 @@ const chainStatus = z.strictObject({
     .strictObject({ height: height.describe('the block'), code: z.string().describe('what is wrong with it') })
     .nullable()
     .describe('a block that cannot be read; nothing of it is passed over'),
+  node: z
+    .strictObject({
+      endpoint: z.string().describe('the one in use, or tried last'),
+      awaySince: moment.nullable().describe('since when it does not answer; milliseconds since 1970'),
+      syncing: z.boolean().describe('whether it said that it is syncing'),
+      head: height.nullable().describe('its finalized head; `null` before it told of one'),
+      risenAt: moment.describe('when that last rose; milliseconds since 1970'),
+      failure: words.nullable().describe('what went wrong with it last, while it does not answer'),
+    })
+    .describe('the Serai node'),
 });
 
 const keyGen = z.strictObject({
@@ -119,6 +133,9 @@ const set = z.strictObject({
   n: count.describe('key shares in all'),
   t: count.describe('key shares that sign'),
   members: count.describe('validators'),
+  weights: z
+    .partialRecord(z.string(), count)
+    .describe(`key shares by validator, of those of the newest ${String(SHOWN.weighted)} sets that are not retired`),
   ours: z.array(participant).describe('our own key shares'),
   keyGen: keyGen.nullable().describe('how key generation stands, while it lasts'),
 });
@@ -243,6 +260,7 @@ export const backupStatus = z.strictObject({
   made: z.iso.datetime().nullable().describe('when the latest backup was taken; `null`: there is none'),
   verified: z.iso.datetime().nullable().describe('when it was last opened and found whole'),
   age: z.number().nullable().describe('seconds since it was taken'),
+  interval: z.number().describe('seconds between two of them'),
   failing: words.nullable().describe('why the last try failed'),
 });
 export type BackupStatus = z.infer<typeof backupStatus>;
@@ -253,7 +271,11 @@ export const status = z.strictObject({
   name: z.string().describe('of the deployment'),
   validator: validator.nullable().describe('our Serai public key; `null` until the first module runs'),
   time: z.iso.datetime().describe('when this was answered'),
-  ready: z.boolean().describe('whether every stage that has work makes progress, as `/health/ready` answers'),
+  ready: z.boolean().describe('whether nothing keeps it from its duty, as `/health/ready` answers: no finding is `fail`'),
+  findings: z
+    .array(finding)
+    .readonly()
+    .describe(`what is not as it should be, by the checks that \`doctor\` makes; ${String(SHOWN.findings)} at most`),
   stuck: z.array(stuck).readonly().describe('stages that stand still'),
   stages: z.array(stage).readonly().describe('every stage that work passes through'),
   chain: chainStatus.nullable().describe('what was observed of the Serai chain'),
@@ -276,28 +298,60 @@ export type Sections = Partial<Pick<Status, 'chain' | 'signing' | 'solvency' | '
 export const cut = (text: string): string => (text.length > SHOWN.reason ? `${text.slice(0, SHOWN.reason)}…` : text);
 
 /** What a status is put together from. */
-export interface Known extends Omit<Status, 'time' | 'ready' | 'stuck' | keyof Sections>, Sections {
+export interface Known extends Omit<Status, 'time' | 'ready' | 'stuck' | 'findings' | keyof Sections>, Sections {
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 const shown = (one: Stage): Stage => (one.reason === undefined ? one : { ...one, reason: cut(one.reason) });
 
+/** What a coordinator that runs knows of its Serai node. */
+const nodeOf = ({ node, genesisHash, finalized }: NonNullable<Status['chain']>, now: number): NodeFacts => {
+  const { endpoint, awaySince, syncing, failure } = node;
+  // A connection that is lost may be back, or another one be made, before it comes to anything.
+  if (awaySince !== null)
+    return now - awaySince > STANDSTILL
+      ? { endpoint, failure: { code: 'chain.unreachable', text: failure ?? 'it does not answer' } }
+      : { endpoint };
+  const next = finalized === null ? {} : { next: finalized.number + 1 };
+  return { endpoint, syncing, genesisHash, expectedGenesis: genesisHash, ...next };
+};
+
+/** What a status says, as what can be judged. */
+export const factsOf = ({
+  time,
+  stages,
+  chain,
+  peers: links,
+  backups,
+}: Pick<Status, 'time' | 'stages' | 'chain' | 'peers' | 'backups'>): Facts => ({
+  now: Date.parse(time),
+  stages,
+  ...(chain === null ? {} : { nodes: [nodeOf(chain, Date.parse(time))] }),
+  ...(links === null ? {} : { peers: links.peers, height: links.height }),
+  ...(backups === null ? {} : { backups }),
+});
+
 /** Puts together what `GET /status` answers. */
 export const statusOf = ({ now, version, name, validator: self, stages: all, peers: links, backups, ...told }: Known): Status => {
-  const stages = all.map(shown);
+  const known = {
+    time: new Date(now).toISOString(),
+    stages: all.map(shown),
+    chain: told.chain ?? null,
+    backups,
+    peers: links,
+  };
+  const findings = findingsOf(factsOf(known));
   return {
     version,
     name,
     validator: self,
-    time: new Date(now).toISOString(),
-    ...readiness(stages, now),
-    stages,
-    chain: told.chain ?? null,
+    ...known,
+    ready: isReady(findings),
+    findings: findings.filter(({ verdict }) => verdict !== 'ok').slice(0, SHOWN.findings),
+    stuck: stuckStages(known.stages, now),
     signing: told.signing ?? null,
     solvency: told.solvency ?? null,
     deadLetters: told.deadLetters ?? null,
-    backups,
-    peers: links,
   };
 };

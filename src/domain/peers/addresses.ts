@@ -61,6 +61,16 @@ export const isPrivate = (address: string): boolean => {
 /** The host of an address, whatever its port; undefined for what is no address. */
 export const hostOf = (address: string): string | undefined => partsOf(address)?.host;
 
+/** Who may be behind a host: an IPv4 address or a name itself, of IPv6 the first 64 bits, for whoever has one such address has them all. */
+export const networkOf = (host: string): string => {
+  if (!host.includes(':')) return host;
+  const [before = '', after] = host.toLowerCase().split('::');
+  const first = before.split(':').filter((part) => part !== '');
+  const last = after === undefined ? [] : after.split(':').filter((part) => part !== '');
+  const zeros = after === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
+  return [...first, ...Array.from({ length: zeros }, () => '0'), ...last].slice(0, 4).join(':');
+};
+
 /** An address without the libp2p identity at its end. */
 export const withoutIdentity = (address: string): string => address.replace(/\/p2p\/[A-Za-z0-9]+$/, '');
 

@@ -11,7 +11,7 @@ export const FIRST_FRAME_LIMIT = 512;
 export const TEXT_LIMIT = 4096;
 
 /** The kinds of frames by their first byte. From 128 on they are optional: whoever does not know them passes over them. */
-export const KIND = { certificate: 0, hello: 1, data: 2, ack: 3, ping: 4, pong: 5, addresses: 6, view: 7, bye: 8 } as const;
+export const KIND = { certificate: 0, hello: 1, data: 2, ack: 3, ping: 4, pong: 5, addresses: 6, view: 7, bye: 8, trace: 128 } as const;
 
 const OPTIONAL = 128;
 
@@ -46,7 +46,7 @@ export type Frame =
   | ({ readonly kind: 'data'; readonly body: Uint8Array } & Place)
   | ({ readonly kind: 'ack' } & Place)
   | { readonly kind: 'ping' | 'pong'; readonly nonce: number }
-  | { readonly kind: 'certificate' | 'hello' | 'addresses' | 'view' | 'bye'; readonly payload: Uint8Array }
+  | { readonly kind: 'certificate' | 'hello' | 'addresses' | 'view' | 'bye' | 'trace'; readonly payload: Uint8Array }
   | { readonly kind: 'unknown' };
 
 const framed = (kind: FrameKind, payloadLength: number): Uint8Array => {
@@ -115,59 +115,89 @@ export const decodeFrame = (said: Uint8Array): Frame => {
   }
 };
 
-/** Cuts a stream of bytes into frames; copies each byte once, so that a short frame does not keep a long chunk in memory. */
+/** Chunks below this are copied together: one of a byte takes a hundred times its room, and may keep a long one in memory. */
+const SHORT = 512;
+
+/** Bytes of the blocks they are copied to. */
+const BLOCK = 4 * 1024;
+
+/**
+ * Cuts a stream of bytes into frames. Each byte is copied once, to the frame it belongs to, as soon as that frame is asked for: so neither does a
+ * short frame keep a long chunk in memory, nor a long one all its chunks.
+ */
 export class FrameCutter {
-  #chunks: Uint8Array[] = [];
-  #held = 0;
+  readonly #chunks: Uint8Array[] = [];
+  #waiting = 0;
+  /** How much of the last chunk's buffer is still free: short chunks are put there. */
+  #room = 0;
+  /** What has come of the frame that is next. */
+  #frame: { readonly bytes: Uint8Array; filled: number } | undefined;
 
   /** Bytes that were not given out yet. */
   get held(): number {
-    return this.#held;
+    return this.#waiting + (this.#frame === undefined ? 0 : 4 + this.#frame.filled);
+  }
+
+  /** Pieces that what waits is kept in. */
+  get pieces(): number {
+    return this.#chunks.length;
   }
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#chunks.push(bytes);
-    this.#held += bytes.length;
+    this.#waiting += bytes.length;
+    // What comes first is most often whole already.
+    if (bytes.length >= SHORT || this.#chunks.length === 0) {
+      this.#chunks.push(bytes);
+      this.#room = 0;
+      return;
+    }
+    if (this.#room < bytes.length) {
+      this.#chunks.push(new Uint8Array(BLOCK).subarray(0, 0));
+      this.#room = BLOCK;
+    }
+    const last = this.#chunks.at(-1) ?? bytes;
+    const longer = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
+    longer.set(bytes, last.length);
+    this.#chunks[this.#chunks.length - 1] = longer;
+    this.#room -= bytes.length;
   }
 
   /** What the next frame says, once it is whole; throws PeerError `peer.malformed` on a length beyond `limit`, or of nothing. */
   next(limit: number): Uint8Array | undefined {
-    if (this.#held < 4) return undefined;
-    const head = this.#first(4);
-    const length = new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
-    if (length === 0 || length > limit) throw malformed(`a frame claims ${String(length)} bytes`);
-    if (this.#held < 4 + length) return undefined;
-    const frame = this.#first(4 + length);
-    this.#drop(4 + length);
-    return frame.subarray(4);
-  }
-
-  /** The first bytes, in a buffer of their own; it is written over whole, so it need not be empty before. */
-  #first(length: number): Uint8Array {
-    const all = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      const part = chunk.subarray(0, length - at);
-      all.set(part, at);
-      at += part.length;
-      if (at === length) break;
+    if (this.#frame === undefined) {
+      if (this.#waiting < 4) return undefined;
+      const head = new Uint8Array(4);
+      this.#moveTo(head);
+      const length = new DataView(head.buffer).getUint32(0, true);
+      if (length === 0 || length > limit) throw malformed(`a frame claims ${String(length)} bytes`);
+      // It is written over whole, so it need not be empty before.
+      this.#frame = { bytes: new Uint8Array(Buffer.allocUnsafeSlow(length).buffer), filled: 0 };
     }
-    return all;
+    const { bytes, filled } = this.#frame;
+    this.#frame.filled += this.#moveTo(bytes.subarray(filled));
+    if (this.#frame.filled < bytes.length) return undefined;
+    this.#frame = undefined;
+    return bytes;
   }
 
-  #drop(length: number): void {
-    let left = length;
+  /** Takes the first bytes that wait, as many as there are and as there is room for; tells how many. */
+  #moveTo(target: Uint8Array): number {
+    let at = 0;
     let whole = 0;
     for (const chunk of this.#chunks) {
-      if (chunk.length > left) {
-        this.#chunks[whole] = chunk.subarray(left);
+      const part = chunk.subarray(0, target.length - at);
+      target.set(part, at);
+      at += part.length;
+      if (part.length < chunk.length) {
+        this.#chunks[whole] = chunk.subarray(part.length);
         break;
       }
-      left -= chunk.length;
       whole += 1;
     }
     this.#chunks.splice(0, whole);
-    this.#held -= length;
+    if (this.#chunks.length === 0) this.#room = 0;
+    this.#waiting -= at;
+    return at;
   }
 }

@@ -1,90 +1,19 @@
-import { fromHex, type Hex } from '../hex.ts';
-import { acceptCertificate, type Certificate, checkValidity, decodeCertificate, type Expectation, provesRollBack } from './certificate.ts';
-import {
-  dataHead,
-  decodeFrame,
-  encodeFrame,
-  FIRST_FRAME_LIMIT,
-  FRAME_LIMIT,
-  type Frame,
-  FrameCutter,
-  isAfter,
-  type Place,
-} from './frames.ts';
+import { fromHex } from '../hex.ts';
+import { readTraceparent } from '../tracing/trace.ts';
+import { Acks } from './acks.ts';
+import { acceptCertificate, type Certificate, checkValidity, decodeCertificate, provesRollBack } from './certificate.ts';
+import { dataHead, encodeFrame, type Frame, type Place } from './frames.ts';
+import { Inflow } from './inflow.ts';
+import type { LinkLimits, LinkPort, LinkTerms } from './linkTerms.ts';
 import { PEER_ERROR_CODES, PeerError, type PeerErrorCode } from './peerError.ts';
-import { Quota, type Rate } from './quota.ts';
-import { type Bye, bye, byeOf, type Hello, hello, readWord, type View, view, writeWord } from './words.ts';
+import { Pulse } from './pulse.ts';
+import { type Bye, bye, byeOf, hello, readWord, type View, view, writeWord } from './words.ts';
 
-/** Bounds and deadlines of a link. Times in milliseconds. */
-export interface LinkLimits {
-  /** From the start of a link until both sides have said hello. */
-  readonly greeting: number;
-  /** Without a byte of the other side until it is asked whether it is there; and from then on until it is given up. */
-  readonly ping: number;
-  readonly dead: number;
-  /** For a frame to become whole. */
-  readonly frame: number;
-  /** Without an acknowledgement, while one is owed. */
-  readonly ack: number;
-  /** Between two views. */
-  readonly view: number;
-  /** Messages, and their bytes, that were heard and are not durable yet: beyond them the other side is not read. */
-  readonly heldMessages: number;
-  readonly heldBytes: number;
-  /** What is taken of one validator. */
-  readonly frames: Rate;
-  readonly bytes: Rate;
-}
-
-/** The limits of a coordinator: more than the largest set needs, little enough that all peers together do no harm. */
-export const LIMITS: LinkLimits = {
-  greeting: 10_000,
-  ping: 5_000,
-  dead: 10_000,
-  frame: 120_000,
-  ack: 120_000,
-  view: 10_000,
-  heldMessages: 64,
-  heldBytes: 4 * 1024 * 1024,
-  frames: { perSecond: 200, atOnce: 1_000 },
-  bytes: { perSecond: 8 * 1024 * 1024, atOnce: 32 * 1024 * 1024 },
+/** What is none, as one of a later version, is passed over. */
+const textOfTraceparent = (payload: Uint8Array): string | undefined => {
+  const text = new TextDecoder().decode(payload);
+  return readTraceparent(text) === undefined ? undefined : text;
 };
-
-/** What both sides of a link are known by. */
-export interface LinkTerms {
-  readonly self: () => { readonly validator: Hex; readonly genesis: Hex; readonly epoch: number; readonly instance: Hex };
-  /** Our certificate as it is now, ready to send. */
-  readonly certificate: () => Uint8Array;
-  readonly expected: () => Expectation;
-  /** Our hello to a validator. */
-  readonly hello: (to: Hex) => Hello;
-  readonly limits: LinkLimits;
-  /** Whether so much of all peers waits here that none of it may get more. */
-  readonly crowded: () => boolean;
-}
-
-/** What a link does; `send` takes a frame in parts, and tells whether more may be sent at once. */
-export interface LinkPort {
-  send(...parts: readonly Uint8Array[]): boolean;
-  /** The other side's certificate holds; it has not said hello yet. */
-  proven(certificate: Certificate, bytes: Uint8Array): void;
-  /** The other side has said hello: from now on messages go both ways. */
-  opened(hello: Hello): void;
-  /** A message was heard; {@link Link.settle} acknowledges it. */
-  deliver(place: Place, body: Uint8Array): void;
-  /** The other side has everything up to this place, durable. */
-  acknowledged(place: Place): void;
-  addresses(record: Uint8Array): void;
-  viewed(view: View): void;
-  /** The link is over; nothing is called any more. */
-  ended(reason: PeerError, remote: boolean): void;
-}
-
-/** Frames that cost a check of a signature count as many against the quota. */
-const COST: Readonly<Partial<Record<Frame['kind'], number>>> = { certificate: 50, addresses: 10 };
-
-/** Messages that are acknowledged by one frame at most, while others are on their way to be durable. */
-const ACK_EVERY = 16;
 
 const isPeerCode = (code: string): code is PeerErrorCode => (PEER_ERROR_CODES as readonly string[]).includes(code);
 
@@ -97,49 +26,29 @@ export class Link {
   readonly #terms: LinkTerms;
   readonly #port: LinkPort;
   readonly #limits: LinkLimits;
-  readonly #cutter = new FrameCutter();
   readonly #began: number;
-  readonly #frames: Quota;
-  readonly #bytes: Quota;
+  readonly #inflow: Inflow;
+  readonly #acks = new Acks();
+  readonly #pulse: Pulse;
 
+  #shown: Uint8Array | undefined;
   #certificate: Certificate | undefined;
   #open = false;
   #over = false;
-
-  #heard: number;
-  #partialSince: number | undefined;
-  #ping: { readonly nonce: number; readonly at: number } | undefined;
-  #pinged: number;
-  #nonce = 0;
-  #viewed = Number.NEGATIVE_INFINITY;
-
-  #held = 0;
-  #heldBytes = 0;
-  #settled = 0;
-  #throttled = false;
   #reading = false;
-
   #writable = true;
-  #ackDue: Place | undefined;
   #pongDue: number | undefined;
-  #sent: Place | undefined;
-  #acknowledged: Place | undefined;
-  #owedSince: number | undefined;
-
-  /** Milliseconds there and back, as measured last. */
-  roundTrip: number | null = null;
-  /** Whether the other side should not be read now: it is ahead of what becomes durable here, or of its quota. */
-  paused = false;
+  /** Where the message that is heard next belongs. */
+  #traceparent: string | undefined;
+  #viewed = Number.NEGATIVE_INFINITY;
 
   constructor(port: LinkPort, terms: LinkTerms, now: number) {
     this.#port = port;
     this.#terms = terms;
     this.#limits = terms.limits;
     this.#began = now;
-    this.#heard = now;
-    this.#pinged = now;
-    this.#frames = new Quota(terms.limits.frames, now);
-    this.#bytes = new Quota(terms.limits.bytes, now);
+    this.#inflow = new Inflow(terms.limits, terms.crowded, now);
+    this.#pulse = new Pulse(terms.limits.ping, now);
   }
 
   /** The other side's certificate, once it holds. */
@@ -153,33 +62,42 @@ export class Link {
 
   /** Whether it is beyond its quota. */
   get isThrottled(): boolean {
-    return this.#throttled;
+    return this.#inflow.throttled;
+  }
+
+  /** Whether the other side should not be read now: it is ahead of what becomes durable here, or of its quota. */
+  get paused(): boolean {
+    return this.#inflow.paused;
   }
 
   /** When a byte was heard last. */
   get heard(): number {
-    return this.#heard;
+    return this.#inflow.heard;
   }
 
-  /** Shows our certificate: at the beginning, and whenever it was replaced. */
+  /** Milliseconds there and back, as measured last. */
+  get roundTrip(): number | null {
+    return this.#pulse.roundTrip;
+  }
+
+  /** Shows our certificate: at the beginning; whenever it is replaced later on it is shown by itself. */
   showCertificate(): void {
-    this.#say({ kind: 'certificate', payload: this.#terms.certificate() });
+    this.#shown = this.#terms.certificate();
+    this.#say({ kind: 'certificate', payload: this.#shown });
   }
 
   /** Takes bytes of the other side, as many as came. */
   receive(bytes: Uint8Array, now: number): void {
     if (this.#over) return;
-    this.#heard = now;
-    this.#bytes.take(bytes.length, now);
-    this.#cutter.push(bytes);
+    this.#inflow.push(bytes, now);
     this.#readOn(now);
   }
 
-  /** Sends a message. It stays the caller's until it was acknowledged. */
-  send(place: Place, body: Uint8Array, now: number): void {
+  /** Sends a message, and before it where it belongs if that is known. It stays the caller's until it was acknowledged. */
+  send(place: Place, body: Uint8Array, now: number, traceparent?: string): void {
     if (this.#over) return;
-    this.#owedSince ??= now;
-    this.#sent = place;
+    if (traceparent !== undefined) this.#say({ kind: 'trace', payload: new TextEncoder().encode(traceparent) });
+    this.#acks.sent(place, now);
     // In two parts, so that the body is not copied.
     if (!this.#port.send(dataHead(place, body.length), body)) this.#writable = false;
   }
@@ -192,12 +110,8 @@ export class Link {
   /** A message is durable here: it, and all before it, is acknowledged. */
   settle(place: Place, bytes: number, now: number): void {
     if (this.#over) return;
-    this.#held -= 1;
-    this.#heldBytes -= bytes;
-    if (this.#ackDue === undefined || isAfter(place, this.#ackDue)) this.#ackDue = place;
-    this.#settled += 1;
-    // Where more is about to become durable one acknowledgement stands for several.
-    if (this.#held === 0 || this.#settled >= ACK_EVERY) this.#sayDue();
+    this.#inflow.release(bytes);
+    if (this.#acks.settled(place, this.#inflow.held === 0)) this.#sayDue();
     this.#readOn(now);
   }
 
@@ -210,30 +124,18 @@ export class Link {
   /** Looks at the clock: deadlines, pings, views and quotas. `own` is our view of the link. */
   tick(now: number, own: () => View): void {
     if (this.#over) return;
-    const { limits } = this.#terms;
-    const late = this.#late(now);
-    if (late !== undefined) {
-      this.end(late);
+    const wrong = this.#late(now) ?? this.#expired();
+    if (wrong !== undefined) {
+      this.end(wrong);
       return;
-    }
-    if (this.#certificate !== undefined) {
-      try {
-        checkValidity(this.#certificate, this.#terms.expected().height);
-      } catch (error) {
-        this.end(error as PeerError);
-        return;
-      }
     }
     this.#readOn(now);
     if (!this.#isOpenNow()) return;
+    if (this.#terms.certificate() !== this.#shown) this.showCertificate();
     this.#sayDue();
-    if (this.#ping === undefined && now - this.#pinged >= limits.ping) {
-      this.#nonce = (this.#nonce + 1) >>> 0;
-      this.#ping = { nonce: this.#nonce, at: now };
-      this.#pinged = now;
-      this.#say({ kind: 'ping', nonce: this.#nonce });
-    }
-    if (now - this.#viewed >= limits.view && this.#writable) {
+    const nonce = this.#pulse.beat(now);
+    if (nonce !== undefined) this.#say({ kind: 'ping', nonce });
+    if (now - this.#viewed >= this.#limits.view && this.#writable) {
       this.#viewed = now;
       this.#say({ kind: 'view', payload: writeWord(own()) });
     }
@@ -268,18 +170,11 @@ export class Link {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      this.#weigh(now);
-      while (!this.paused && !this.#over) {
-        const said = this.#cutter.next(this.#certificate === undefined ? FIRST_FRAME_LIMIT : FRAME_LIMIT);
-        if (said === undefined) break;
-        this.#partialSince = undefined;
-        const frame = decodeFrame(said);
-        this.#frames.take(COST[frame.kind] ?? 1, now);
+      while (!this.#over) {
+        const frame = this.#inflow.next(this.#certificate !== undefined, now);
+        if (frame === undefined) break;
         this.#hear(frame, now);
-        this.#weigh(now);
       }
-      if (this.#cutter.held === 0) this.#partialSince = undefined;
-      else this.#partialSince ??= now;
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.end(error);
@@ -289,17 +184,29 @@ export class Link {
   }
 
   #late(now: number): PeerError | undefined {
-    const { limits } = this.#terms;
-    if (!this.#open && now - this.#began > limits.greeting)
-      return new PeerError('peer.timeout', 'certificate and hello did not come in time');
-    if (this.paused) return undefined;
-    if (this.#ping !== undefined && now - Math.max(this.#heard, this.#ping.at) > limits.dead)
-      return new PeerError('peer.timeout', `nothing was heard for ${String(Math.round((now - this.#heard) / 1_000))} s`);
-    if (this.#partialSince !== undefined && now - this.#partialSince > limits.frame)
-      return new PeerError('peer.slow', `a frame was not whole after ${String(limits.frame / 1_000)} s`);
-    if (this.#owedSince !== undefined && now - this.#owedSince > limits.ack)
-      return new PeerError('peer.timeout', `messages were not acknowledged within ${String(limits.ack / 1_000)} s`);
+    const { greeting, dead, frame, ack } = this.#limits;
+    if (!this.#open && now - this.#began > greeting) return new PeerError('peer.timeout', 'certificate and hello did not come in time');
+    const { paused, heard, partialSince } = this.#inflow;
+    const { askedAt } = this.#pulse;
+    const { owedSince } = this.#acks;
+    if (paused) return undefined;
+    if (askedAt !== undefined && now - Math.max(heard, askedAt) > dead)
+      return new PeerError('peer.timeout', `nothing was heard for ${String(Math.round((now - heard) / 1_000))} s`);
+    if (partialSince !== undefined && now - partialSince > frame)
+      return new PeerError('peer.slow', `a frame was not whole after ${String(frame / 1_000)} s`);
+    if (owedSince !== undefined && now - owedSince > ack)
+      return new PeerError('peer.timeout', `messages were not acknowledged within ${String(ack / 1_000)} s`);
     return undefined;
+  }
+
+  #expired(): PeerError | undefined {
+    if (this.#certificate === undefined) return undefined;
+    try {
+      checkValidity(this.#certificate, this.#terms.expected().height);
+      return undefined;
+    } catch (error) {
+      return error as PeerError;
+    }
   }
 
   #hear(frame: Frame, now: number): void {
@@ -322,21 +229,23 @@ export class Link {
     if (!this.#open) throw new PeerError('peer.malformed', `a ${frame.kind} came before the hello`);
     switch (frame.kind) {
       case 'data':
-        this.#held += 1;
-        this.#heldBytes += frame.body.length;
-        this.#port.deliver({ epoch: frame.epoch, sequence: frame.sequence }, frame.body);
+        this.#inflow.hold(frame.body.length);
+        this.#port.deliver({ epoch: frame.epoch, sequence: frame.sequence }, frame.body, this.#traceparent);
+        this.#traceparent = undefined;
+        return;
+      case 'trace':
+        this.#traceparent = textOfTraceparent(frame.payload);
         return;
       case 'ack':
-        this.#hearAck(frame, now);
+        if (this.#acks.heard({ epoch: frame.epoch, sequence: frame.sequence }, now))
+          this.#port.acknowledged({ epoch: frame.epoch, sequence: frame.sequence });
         return;
       case 'ping':
         this.#pongDue = frame.nonce;
         this.#sayDue();
         return;
       case 'pong':
-        if (this.#ping?.nonce !== frame.nonce) return;
-        this.roundTrip = now - this.#ping.at;
-        this.#ping = undefined;
+        this.#pulse.answered(frame.nonce, now);
         return;
       case 'addresses':
         this.#port.addresses(frame.payload);
@@ -381,45 +290,17 @@ export class Link {
     this.#finish(new PeerError(isPeerCode(code) ? code : 'peer.refused', text), true);
   }
 
-  #hearAck({ epoch, sequence }: Place, now: number): void {
-    const place = { epoch, sequence };
-    if (this.#sent === undefined || isAfter(place, this.#sent))
-      throw new PeerError('peer.malformed', `message ${String(sequence)} of epoch ${String(epoch)} was acknowledged, and never sent`);
-    if (this.#acknowledged !== undefined && !isAfter(place, this.#acknowledged)) return;
-    this.#acknowledged = place;
-    this.#owedSince = isAfter(this.#sent, place) ? now : undefined;
-    this.#port.acknowledged(place);
-  }
-
   /** While nothing more goes out only the last of what is due is kept: an ack stands for those before it. */
   #sayDue(): void {
-    if (this.#ackDue !== undefined && this.#writable) {
-      const place = this.#ackDue;
-      this.#ackDue = undefined;
-      this.#settled = 0;
-      this.#say({ kind: 'ack', ...place });
-    }
-    if (this.#pongDue !== undefined && this.#writable) {
-      const nonce = this.#pongDue;
-      this.#pongDue = undefined;
-      this.#say({ kind: 'pong', nonce });
-    }
+    const place = this.#writable ? this.#acks.takeDue() : undefined;
+    if (place !== undefined) this.#say({ kind: 'ack', ...place });
+    if (this.#pongDue === undefined || !this.#writable) return;
+    const nonce = this.#pongDue;
+    this.#pongDue = undefined;
+    this.#say({ kind: 'pong', nonce });
   }
 
   #say(frame: Exclude<Frame, { kind: 'unknown' }>): void {
     if (!this.#over && !this.#port.send(encodeFrame(frame))) this.#writable = false;
-  }
-
-  #weigh(now: number): void {
-    const { heldMessages, heldBytes } = this.#limits;
-    this.#throttled = !this.#frames.isOpen(now) || !this.#bytes.isOpen(now);
-    const crowded = this.#held > 0 && this.#terms.crowded();
-    const paused = this.#throttled || crowded || this.#held >= heldMessages || this.#heldBytes >= heldBytes;
-    if (this.paused && !paused) {
-      // What could not be read could not be heard: the clocks of the other side start anew.
-      this.#heard = now;
-      if (this.#partialSince !== undefined) this.#partialSince = now;
-    }
-    this.paused = paused;
   }
 }

@@ -11,6 +11,7 @@ const NAMES = Object.keys({
   source: true,
   subject: true,
   time: true,
+  traceparent: true,
   type: true,
 } satisfies Record<keyof Required<Omit<Attributes, 'signature'>>, true>) as readonly Exclude<keyof Attributes, 'signature'>[];
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hexOf } from '../processor/ids.ts';
 import type { Attributes } from '../record.ts';
+import { TRACEPARENT } from '../tracing/trace.ts';
 import { RecordError } from './recordError.ts';
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]{0,18})$/);
@@ -18,6 +19,7 @@ export const recordHeaders = z.object({
   ce_previoushash: hexOf(32),
   ce_epoch: decimal,
   ce_keyid: z.string().min(1).max(600).optional(),
+  ce_traceparent: z.string().regex(TRACEPARENT, 'expected a traceparent of version 00').optional(),
   ce_signature: hexOf(64).optional(),
 });
 
@@ -47,6 +49,7 @@ export const fromHeaders = (given: Readonly<Record<string, string>>): Attributes
     previoushash: data.ce_previoushash,
     epoch: Number(data.ce_epoch),
     ...(data.ce_keyid === undefined ? {} : { keyid: data.ce_keyid }),
+    ...(data.ce_traceparent === undefined ? {} : { traceparent: data.ce_traceparent }),
     ...(data.ce_signature === undefined ? {} : { signature: data.ce_signature }),
   };
 };

@@ -21,7 +21,7 @@ export const proveRun = async <R extends TopicRecord>(
   if (publicKey === undefined)
     throw new RecordError(
       'record.unknown-source',
-      `${at}: no public key is pinned for this source; pin it under [keys.pins], or find out who writes here`,
+      `${at}: no public key of this source is known for this topic; pin it under [keys.pins] if it may write here, or find out who does`,
     );
   const foreign = run.find(({ attributes }) => attributes.source !== source);
   if (foreign !== undefined) throw new RecordError('record.forged', `${at}: its run holds a record of ${foreign.attributes.source}`);

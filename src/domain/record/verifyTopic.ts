@@ -117,7 +117,7 @@ const proveRecord = (proof: TopicProof, offset: bigint, record: TopicRecord): To
     return withFault(withSource(proof, source, moved), source, {
       offset,
       code: 'record.unknown-source',
-      reason: 'no public key is pinned for this source; pin it under [keys.pins], or find out who writes here',
+      reason: 'no public key of this source is known for this topic; pin it under [keys.pins] if it may write here, or find out who does',
     });
   if (known.broken) return withSource(proof, source, moved);
   const waiting: Waiting = { link, before: known.waiting };

@@ -65,6 +65,8 @@ export const failed = table<TotalRow>('solvencyFailed');
 export const fees = table<TotalRow>('solvencyFees');
 export const vaults = table<VaultsRow>('solvencyVaults');
 const standing = table<StandingRow>('solvencyStanding');
+/** The last batch of each network that is done with: batches are executed in order, so one at or below it is told again. */
+const done = table<number>('solvencyBatchesDone');
 
 /** The coin a network's fees are paid in. */
 export const MAIN_COIN = { Bitcoin: 'Bitcoin', Ethereum: 'Ether', Monero: 'Monero' } as const;
@@ -149,6 +151,8 @@ export const closeBatches = (draft: Draft): void => {
         add(draft, failed, coin, BigInt(amount), `instruction ${String(index)} of batch ${key}`);
     }
     batches.delete(draft, key);
+    const [network = '', id] = key.split('/');
+    done.put(draft, network, Math.max(Number(id), done.get(draft, network) ?? -1));
   }
 };
 
@@ -166,6 +170,7 @@ export const bookExternal = (draft: Draft, { type, data }: ExternalObservation):
   if (held?.whole === true) vaults.put(draft, data.network, { ...held, whole: false });
   switch (type) {
     case 'serai.external.batch.v1': {
+      if (data.id <= (done.get(draft, data.network) ?? -1)) return [];
       const instructions = batchCodec
         .decode(fromHex(data.batch))
         .instructions.map(({ balance }) => [balance.coin, balance.amount.toString()] as const);

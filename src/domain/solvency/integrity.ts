@@ -1,10 +1,11 @@
 import type { Order } from '../control/orders.ts';
 import { chainMessage } from '../observation/schemas.ts';
+import { mustSpeakFor } from '../processor/foreignNetwork.ts';
 import { type ExternalNetworkName, externalNetwork } from '../processor/ids.ts';
 import { externalObservation } from '../processor/messages.ts';
 import type { TopicRecord } from '../record.ts';
 import { type Draft, type Json, table } from '../tables.ts';
-import { bookChain, bookExternal, COINS, closeBatches, type DoublePayment, standingOf } from './book.ts';
+import { bookChain, bookExternal, booked, COINS, closeBatches, type DoublePayment, standingOf, vaults } from './book.ts';
 import { acknowledge, type Judged, judge, type Rules, SOLVENT } from './judge.ts';
 import type { IntegrityReport, SolvencyVerdict } from './reports.ts';
 import { type Sum, sumOf } from './sum.ts';
@@ -13,6 +14,8 @@ import { type Sum, sumOf } from './sum.ts';
 export interface IntegrityContext {
   readonly networks: readonly ExternalNetworkName[];
   readonly topics: { readonly reports: string; readonly control: string };
+  /** The source of a network's processor. */
+  readonly processor: (network: ExternalNetworkName) => string;
   readonly rulesOf: (coin: string) => Rules;
   /** Serai blocks for which nothing may be said of a network before that is told. */
   readonly staleBlocks: number;
@@ -43,8 +46,9 @@ export const bookChainRecord =
 /** A record of `<name>-serai`. */
 export const bookExternalRecord =
   (context: IntegrityContext) =>
-  ({ attributes: { type } }: TopicRecord, data: Json): Understood => {
+  ({ attributes: { type, source } }: TopicRecord, data: Json): Understood => {
     const message = externalObservation.parse({ type, data });
+    mustSpeakFor(source, context.processor, message.data.network);
     return (draft) => {
       for (const double of bookExternal(draft, message)) accuse(draft, context, double);
       if (message.type !== 'serai.external.balances.v1') return;
@@ -59,9 +63,10 @@ export const heedOrder = (draft: Draft, context: IntegrityContext, { type, data 
   for (const coin of COINS[data.network]) {
     const before = judged.get(draft, coin);
     if (before === undefined) continue;
-    const after = acknowledge(before, context.rulesOf(coin));
-    judged.put(draft, coin, after);
-    tellTransition(draft, context, data.network, coin, before, after);
+    const after = acknowledge(before, context.rulesOf(coin), data.atOnce);
+    const sum = sumOf(draft, data.network, coin);
+    if (after.state !== before.state && !('waitsFor' in sum)) publish(draft, context, sum, after);
+    settle(draft, context, { network: data.network, coin, before, after });
   }
 };
 
@@ -89,10 +94,11 @@ const check = (draft: Draft, context: IntegrityContext, network: ExternalNetwork
   for (const sum of sums) if (!('waitsFor' in sum)) judgeCoin(draft, context, sum);
 };
 
-/** The first balances may be long in coming: before them, there is nothing to be said. */
+/** The first balances may be long in coming: before there is anything of a network on Serai, there is nothing to be said. */
 const noteWaiting = (draft: Draft, context: IntegrityContext, network: ExternalNetworkName, block: number, waitsFor: string): void => {
+  if (vaults.get(draft, network) === undefined && !isBooked(draft, network)) return;
   const { since, told } = waiting.get(draft, network) ?? { since: block, told: false };
-  const stale = block - since >= context.staleBlocks && waitsFor !== NOTHING_YET;
+  const stale = block - since >= context.staleBlocks;
   waiting.put(draft, network, { since, told: told || stale });
   if (stale && !told)
     say(draft, context, `${network}/${String(since)}`, {
@@ -101,52 +107,51 @@ const noteWaiting = (draft: Draft, context: IntegrityContext, network: ExternalN
     });
 };
 
-const NOTHING_YET = 'the first balances';
+const isBooked = (draft: Draft, network: ExternalNetworkName): boolean =>
+  COINS[network].some((coin) => BigInt(booked.get(draft, coin)?.amount ?? '0') > 0n);
 
 const judgeCoin = (draft: Draft, context: IntegrityContext, sum: Sum): void => {
-  const { network, coin, serai, external, ...figures } = sum;
-  const rules = context.rulesOf(coin);
+  const { network, coin } = sum;
   const before = judged.get(draft, coin) ?? SOLVENT;
-  const after = judge(before, sum, rules);
-  judged.put(draft, coin, after);
-  const { state, breaches, goods } = after;
-  const verdict: SolvencyVerdict = {
-    network,
-    coin,
-    serai,
-    external,
-    ...figures,
-    tolerance: rules.tolerance.toString(),
-    state,
-    breaches,
-    goods,
-  };
-  const now = JSON.stringify({ ...figures, state });
-  if (published.get(draft, coin) !== now) {
-    published.put(draft, coin, now);
-    say(draft, context, `${coin}/${String(serai.number)}/${String(external.height)}`, { type: 'serai.report.solvency.v1', data: verdict });
-  }
-  tellTransition(draft, context, network, coin, before, after);
+  const after = judge(before, sum, context.rulesOf(coin));
+  publish(draft, context, sum, after);
+  settle(draft, context, { network, coin, before, after });
 };
 
-/** All modules hear of it when a network is halted, and when it no longer is. */
-const tellTransition = (
-  draft: Draft,
-  context: IntegrityContext,
-  network: ExternalNetworkName,
-  coin: string,
-  before: Judged,
-  after: Judged,
-): void => {
+/** Publishes a verdict with its sum, where a figure or the state is another than in the last one. */
+const publish = (draft: Draft, context: IntegrityContext, sum: Sum, { state, breaches, goods }: Judged): void => {
+  const { network, coin, serai, external, ...figures } = sum;
+  const now = JSON.stringify({ ...figures, state });
+  if (published.get(draft, coin) === now) return;
+  published.put(draft, coin, now);
+  const tolerance = context.rulesOf(coin).tolerance.toString();
+  const verdict: SolvencyVerdict = { network, coin, serai, external, ...figures, tolerance, state, breaches, goods };
+  say(draft, context, `${coin}/${momentOf(draft, network)}/${state}`, { type: 'serai.report.solvency.v1', data: verdict });
+};
+
+/** Where both chains stand: no coin is checked twice at one moment. */
+const momentOf = (draft: Draft, network: ExternalNetworkName): string =>
+  `${String(standingOf(draft).head.number)}/${String(vaults.get(draft, network)?.height ?? 0)}`;
+
+interface Transition {
+  readonly network: ExternalNetworkName;
+  readonly coin: string;
+  readonly before: Judged;
+  readonly after: Judged;
+}
+
+/** Keeps how a coin stands; all modules hear of it when its network is halted by it, and when no coin halts it any more. */
+const settle = (draft: Draft, context: IntegrityContext, { network, coin, before, after }: Transition): void => {
+  judged.put(draft, coin, after);
   const [was, is] = [before.state === 'halted', after.state === 'halted'];
   if (was === is) return;
-  const { head, time } = standingOf(draft);
   // Another coin of the network may be short as well.
   if (!is && COINS[network].some((other) => judged.get(draft, other)?.state === 'halted')) return;
   const order: Order = is
     ? { type: 'serai.control.halted.v1', data: { network, code: 'solvency.breach', reason: `${coin} is short of what it should be` } }
     : { type: 'serai.control.cleared.v1', data: { network, code: 'solvency.breach', reason: `${coin} is what it should be again` } };
-  const intent = `${network}/solvency.breach/${String(head.number)}`;
+  const intent = `${network}/solvency.breach/${coin}/${momentOf(draft, network)}`;
+  const { time } = standingOf(draft);
   draft.send({ topic: context.topics.control, type: order.type, id: `${order.type}/${intent}`, time, subject: intent, data: order.data });
 };
 

@@ -42,6 +42,8 @@ export const judge = (before: Judged, sum: Pick<Sum, 'difference'>, rules: Rules
   return cleared({ ...before, breaches: 0, goods: before.goods + 1 }, rules);
 };
 
-/** The operator gives their word that the coin is good. */
-export const acknowledge = (before: Judged, rules: Rules): Judged =>
-  before.state === 'halted' ? cleared({ ...before, acknowledged: true }, rules) : before;
+/** The operator gives their word that the coin is good: at once it ends a halt by itself, otherwise as the rules say. */
+export const acknowledge = (before: Judged, rules: Rules, atOnce: boolean): Judged => {
+  if (before.state !== 'halted') return before;
+  return atOnce ? SOLVENT : cleared({ ...before, acknowledged: true }, rules);
+};

@@ -1,15 +1,10 @@
 import { metricsText } from '../../domain/health/metrics.ts';
-import { readiness, type Stage } from '../../domain/health/readiness.ts';
 import type { Status } from '../../domain/health/status.ts';
 import { type HttpServer, openHttpServer, type Page, type Pages } from './httpServer.ts';
 import { webPage } from './webPage.ts';
 
 export interface HealthOptions {
-  /** The stages as they are now. */
-  readonly stages: () => readonly Stage[];
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** What `/status` answers. */
+  /** What `/status` answers; all that is told is made of it. */
   readonly status: () => Status;
 }
 
@@ -43,19 +38,19 @@ export class HttpError extends Error {
 
 /** `GET /status`: all there is to say (docs/status.md). */
 export const statusPage =
-  ({ status }: Pick<HealthOptions, 'status'>): Page =>
+  ({ status }: HealthOptions): Page =>
   () => ({ body: status() });
 
 /**
- * Serves `GET /health/live` (200 while the process answers), `/health/ready` (200, or 503 with the stages that stand still, since
- * when and why), `/status` (docs/status.md), `/metrics` (Prometheus' text format), and `/`, the page that shows all this to people.
+ * Serves `GET /health/live` (200 while the process answers), `/health/ready` (200, or 503 with what keeps it from its duty: stages that
+ * stand still, since when and why), `/status` (docs/status.md), `/metrics` (Prometheus' text format), and `/`, the page that shows all this to people.
  */
 export const openHealthServer = async ({ host, port, names = [], metrics, ...health }: HealthServerOptions): Promise<HealthServer> => {
   const pages: Pages = {
     'GET /health/live': () => ({ body: { live: true } }),
     'GET /health/ready': () => {
-      const verdict = readiness(health.stages(), health.now());
-      return { status: verdict.ready ? 200 : 503, body: verdict };
+      const { ready, stuck, findings } = health.status();
+      return { status: ready ? 200 : 503, body: { ready, stuck, findings: findings.filter(({ verdict }) => verdict === 'fail') } };
     },
     'GET /status': statusPage(health),
     ...(await webPage()),

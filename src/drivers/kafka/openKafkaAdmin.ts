@@ -22,6 +22,12 @@ export interface KafkaAdmin {
   readonly guarded: <T>(work: () => Promise<T>) => Promise<T>;
   /** The first offset of a topic, and the one before which everything is settled: committed or aborted. */
   readonly bounds: (topic: string) => Promise<{ readonly low: bigint; readonly end: bigint }>;
+  /** Brokers of the cluster that are there. */
+  readonly alive: () => Promise<number>;
+  /** On how many brokers the records of each topic stand, and on how many of them all of these. */
+  readonly replicas: (
+    topics: readonly string[],
+  ) => Promise<{ readonly topic: string; readonly replicas: number; readonly inSync: number }[]>;
   /** Reads a stretch of a topic, committed records only; returns the topic's high watermark as last seen. */
   readonly readTo: (stretch: Omit<ReadTo, 'group'>) => Promise<bigint>;
   readonly close: () => Promise<void>;
@@ -57,6 +63,17 @@ export const openKafkaAdmin = async (options: KafkaAdminOptions): Promise<KafkaA
       guarded(async () => {
         const [partition] = await admin.fetchTopicOffsets(topic);
         return { low: BigInt(partition?.low ?? '0'), end: BigInt(partition?.high ?? '0') };
+      }),
+    alive: () => guarded(async () => (await admin.describeCluster()).brokers.length),
+    replicas: (topics) =>
+      guarded(async () => {
+        if (topics.length === 0) return [];
+        const found = await admin.fetchTopicMetadata({ topics: [...topics] });
+        return found.topics.map(({ name, partitions }) => ({
+          topic: name,
+          replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+          inSync: Math.min(...partitions.map(({ isr }) => isr.length)),
+        }));
       }),
     readTo: (stretch) => guarded(() => readTo(client, { ...stretch, group: options.clientId })),
     close: () => admin.disconnect(),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka, Producer, Transaction } from 'kafkajs';
 import type { TopicRecord } from '../../domain/record.ts';
+import { coded } from '../../domain/runbook.ts';
 import { batchesOf } from './batches.ts';
 import type { KafkaLog } from './kafkaClient.ts';
 import { KafkaError } from './kafkaError.ts';
@@ -63,12 +64,12 @@ export const openWriter = ({ client, transactionalId, explain, log }: KafkaWrite
         await transaction.abort().catch(() => undefined);
         throw error;
       }
-      if (away !== undefined) log.warn({ seconds: Math.round((performance.now() - away) / 1000) }, 'kafka back');
+      if (away !== undefined) log.warn({ ...coded('kafka.back'), seconds: Math.round((performance.now() - away) / 1000) }, 'kafka back');
       away = undefined;
     } catch (cause) {
       isBroken = true;
       const error = explain(cause);
-      if (away === undefined) log.warn({ reason: error.message }, 'kafka away');
+      if (away === undefined) log.warn({ ...coded('kafka.unreachable'), reason: error.message }, 'kafka away');
       away ??= performance.now();
       if (error instanceof KafkaError && error.code === 'kafka.fenced') fenced = error;
       throw error;

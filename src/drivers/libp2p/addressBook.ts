@@ -1,6 +1,8 @@
 import type { Hex } from '../../domain/hex.ts';
 import { hostOf, isPrivate, withoutIdentity } from '../../domain/peers/addresses.ts';
 import { type AddressRecord, decodeAddressRecord, isAddressRecordSigned, isNewer } from '../../domain/peers/addressRecord.ts';
+import { PeerError } from '../../domain/peers/peerError.ts';
+import { Quota, type Rate } from '../../domain/peers/quota.ts';
 
 /** A known address of a validator's coordinator. */
 export interface PeerAddress {
@@ -17,6 +19,9 @@ export interface AddressBookOptions {
   readonly allowPrivate: boolean;
 }
 
+/** News a validator may tell of where it is reached: as many at once as it may be started again, and one in five minutes in the long run. */
+const NEWS: Rate = { perSecond: 1 / 300, atOnce: 8 };
+
 /** Addresses that connections from a validator found are kept for each of them. */
 const FOUND_AT_MOST = 4;
 
@@ -25,6 +30,7 @@ export class AddressBook {
   readonly #options: AddressBookOptions;
   readonly #records = new Map<Hex, { readonly record: AddressRecord; readonly bytes: Uint8Array }>();
   readonly #found = new Map<Hex, Set<string>>();
+  readonly #news = new Map<Hex, Quota>();
 
   constructor(options: AddressBookOptions) {
     this.#options = options;
@@ -61,17 +67,24 @@ export class AddressBook {
   }
 
   /**
-   * Takes a signed record where it says something newer of its validator; undefined where it does not. `moved` is false where only its number
-   * is new. Throws PeerError `peer.malformed` on what is no record.
+   * Takes a signed record where it says something newer of its validator; undefined where it does not, or where there is news of that one all
+   * the time. `moved` is false where only its number is new. Throws PeerError `peer.malformed` on what is no record, `peer.unsigned` on one
+   * that is forged: nobody passes on what he has not checked.
    */
   learn(
     bytes: Uint8Array,
     isAdmitted: (validator: Hex) => boolean,
+    now: number,
   ): { readonly record: AddressRecord; readonly moved: boolean } | undefined {
     const record = decodeAddressRecord(bytes);
     const known = this.#records.get(record.validator);
     if (record.genesis !== this.#options.genesis || !isAdmitted(record.validator) || !isNewer(record, known?.record)) return undefined;
-    if (!isAddressRecordSigned(bytes)) return undefined;
+    const news = this.#news.get(record.validator) ?? new Quota(NEWS, now);
+    if (!news.isOpen(now)) return undefined;
+    if (!isAddressRecordSigned(bytes))
+      throw new PeerError('peer.unsigned', `${record.validator} has not signed what was told of its addresses`);
+    news.take(1, now);
+    this.#news.set(record.validator, news);
     this.#records.set(record.validator, { record, bytes });
     return { record, moved: known?.record.addresses.join() !== record.addresses.join() };
   }

@@ -2,7 +2,8 @@ import type { Stream, StreamMessageEvent } from '@libp2p/interface';
 import { concatBytes } from '@noble/hashes/utils.js';
 import type { Certificate } from '../../domain/peers/certificate.ts';
 import { isAfter, type Place } from '../../domain/peers/frames.ts';
-import { Link, type LinkTerms } from '../../domain/peers/link.ts';
+import { Link } from '../../domain/peers/link.ts';
+import type { LinkTerms } from '../../domain/peers/linkTerms.ts';
 import { PeerError } from '../../domain/peers/peerError.ts';
 import type { Hello, View } from '../../domain/peers/words.ts';
 import type { PeerParcel } from '../../sinks/toPeer.ts';
@@ -17,7 +18,7 @@ const COPIED = 16 * 1024;
 export interface SessionEvents {
   readonly proven: (session: Session, certificate: Certificate, bytes: Uint8Array) => void;
   readonly opened: (session: Session, hello: Hello) => void;
-  readonly heard: (session: Session, place: Place, body: Uint8Array) => void;
+  readonly heard: (session: Session, place: Place, body: Uint8Array, traceparent: string | undefined) => void;
   readonly addresses: (session: Session, record: Uint8Array) => void;
   readonly viewed: (view: View) => void;
 }
@@ -84,11 +85,11 @@ export class Session {
         opened: (hello) => {
           events.opened(this, hello);
         },
-        deliver: (place, body) => {
+        deliver: (place, body, traceparent) => {
           this.receivedMessages += 1;
           this.receivedBytes += body.length;
           this.#held.push({ place, bytes: body.length, settled: false });
-          events.heard(this, place, body);
+          events.heard(this, place, body, traceparent);
         },
         acknowledged: (place) => {
           this.#acknowledged(place);
@@ -130,10 +131,10 @@ export class Session {
     return new Promise((resolve, reject) => {
       this.#owed.push({ upTo: last, resolve, reject });
       const now = this.#now();
-      for (const { epoch, sequence, body } of parcels) {
+      for (const { epoch, sequence, body, trace } of parcels) {
         this.sentMessages += 1;
         this.sentBytes += body.length;
-        this.#link.send({ epoch, sequence }, body, now);
+        this.#link.send({ epoch, sequence }, body, now, trace?.traceparent);
       }
     });
   }

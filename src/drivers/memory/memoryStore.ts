@@ -1,6 +1,9 @@
 import type { Range, Store, Row as StoredRow, Write } from '../../data/store.ts';
 import { StoreError } from '../../data/storeError.ts';
 
+/** Rows of a snapshot that are handed on together. */
+const TOGETHER = 100;
+
 type Row = readonly [key: Uint8Array, value: Uint8Array];
 
 /** A store that lives as long as the process: for tests, and as the second subject of the store's contract. */
@@ -55,7 +58,8 @@ export const openMemoryStore = (): Store => {
     },
     async *snapshot() {
       const rows = await Promise.resolve(rowsInOrder());
-      for (const { bucket, key, value } of rows) yield { bucket, key: key.slice(), value: value.slice() };
+      for (let from = 0; from < rows.length; from += TOGETHER)
+        yield rows.slice(from, from + TOGETHER).map(({ bucket, key, value }) => ({ bucket, key: key.slice(), value: value.slice() }));
     },
     write: async (batch: readonly Write[]) => {
       await Promise.resolve();

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Hex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
+import { coded } from '../../domain/runbook.ts';
 import { headerJson, hexAnswer } from './header.ts';
 import { type ChainLog, type Link, openLink } from './link.ts';
 
@@ -65,7 +66,7 @@ export const compareEndpoints = (options: CompareEndpointsOptions): (() => void)
         isAway = false;
       } catch (error) {
         if (error instanceof ChainError && error.code !== 'chain.retry') throw error;
-        if (!isAway) log.warn({ err: error, endpoint }, 'chain endpoint cannot be compared');
+        if (!isAway) log.warn({ ...coded('chain.not-compared'), err: error, endpoint }, 'chain endpoint cannot be compared');
         isAway = true;
       }
       await pause(interval, undefined, { signal });

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Hex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
+import { coded } from '../../domain/runbook.ts';
 import { hashOfHeader, headerJson, hexAnswer } from './header.ts';
 import type { ChainLog, Link } from './link.ts';
 
@@ -34,22 +35,39 @@ export interface HeadsOptions {
   readonly onHead: (head: Head) => Promise<void>;
 }
 
+/** What was heard of finalized heads. */
+export interface HeardHeads {
+  /** The highest one; -1 before the first. */
+  readonly highest: number;
+  /** When it was first heard of, in milliseconds since 1970. */
+  readonly risenAt: number;
+  readonly syncing: boolean;
+}
+
+/** Heads that are watched. */
+export interface HeadsWatch {
+  readonly heard: () => HeardHeads;
+  readonly stop: () => void;
+}
+
 /**
  * Tells finalized heads by subscription and by polling, for neither is trusted alone: heads come repeated, out of order and with gaps.
- * When none is higher than before for `silence`, the connection is given up for a new one. Returns what ends it.
+ * When none is higher than before for `silence`, the connection is given up for a new one.
  */
-export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOptions): (() => void) => {
+export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOptions): HeadsWatch => {
   const stopping = new AbortController();
   const { signal } = stopping;
   let highest = -1;
   let risen = Date.now();
+  /** Since the head last rose, or the connection was last given up. */
+  let waitsSince = risen;
   let unsubscribe: (() => void) | undefined;
   let isSubscribing = false;
   let wasSyncing = false;
   let course = { endpoint: '', number: -1 };
 
   const report = (error: unknown): void => {
-    if (!signal.aborted) log.warn({ err: error, endpoint: link.endpoint() }, 'chain poll failed');
+    if (!signal.aborted) log.warn({ ...coded('chain.retry'), err: error, endpoint: link.endpoint() }, 'chain poll failed');
   };
 
   const seen = (head: Head): void => {
@@ -57,6 +75,7 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
     if (head.number > highest) {
       highest = head.number;
       risen = Date.now();
+      waitsSince = risen;
     }
     onHead(head).catch(report);
   };
@@ -86,7 +105,7 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
   const checkHealth = async (): Promise<void> => {
     const { isSyncing } = health.parse(await link.ask('system_health', []));
     if (isSyncing && !wasSyncing) {
-      log.warn({ endpoint: link.endpoint(), code: 'chain.syncing' }, 'chain node is syncing');
+      log.warn({ ...coded('chain.syncing'), endpoint: link.endpoint() }, 'chain node is syncing');
       link.reconnect();
     }
     wasSyncing = isSyncing;
@@ -95,7 +114,7 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
   /** Finality never goes back: a node whose finalized head does was reset, or lies. */
   const checkCourse = (endpoint: string, number: number): void => {
     if (endpoint === course.endpoint && number < course.number) {
-      log.warn({ endpoint, code: 'chain.went-back', head: number, before: course.number }, 'chain node went back in time');
+      log.warn({ ...coded('chain.went-back'), endpoint, head: number, before: course.number }, 'chain node went back in time');
       course = { endpoint: '', number: -1 };
       link.reconnect();
     } else course = { endpoint, number };
@@ -121,18 +140,21 @@ export const watchHeads = ({ link, log, pollInterval, silence, onHead }: HeadsOp
 
   const watchdog = setInterval(
     () => {
-      const silent = Date.now() - risen;
-      if (silent < silence) return;
-      risen = Date.now();
-      log.warn({ endpoint: link.endpoint(), head: highest, seconds: Math.round(silent / 1000) }, 'chain silent');
+      if (Date.now() - waitsSince < silence) return;
+      waitsSince = Date.now();
+      const seconds = Math.round((waitsSince - risen) / 1000);
+      log.warn({ ...coded('chain.silent'), endpoint: link.endpoint(), head: highest, seconds }, 'chain silent');
       link.reconnect();
     },
     Math.max(50, Math.min(silence / 4, 5_000)),
   );
 
-  return () => {
-    stopping.abort();
-    clearInterval(watchdog);
-    unsubscribe?.();
+  return {
+    heard: () => ({ highest, risenAt: risen, syncing: wasSyncing }),
+    stop: () => {
+      stopping.abort();
+      clearInterval(watchdog);
+      unsubscribe?.();
+    },
   };
 };

@@ -1,6 +1,7 @@
 import type { ProviderInterface } from '@polkadot/rpc-provider/types';
 import type { Hex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
+import { coded } from '../../domain/runbook.ts';
 import { nodeError } from './nodeError.ts';
 import { patchingProvider } from './patchingProvider.ts';
 import { openSwitchingProvider } from './switchingProvider.ts';
@@ -28,6 +29,8 @@ export interface Link {
   genesisHash(): Hex;
   /** Why there is no connection: the last failure, if any. */
   lastFailure(): string | undefined;
+  /** Since when there is no connection, in milliseconds since 1970; undefined where there is one. */
+  awaySince(): number | undefined;
   close(): void;
 }
 
@@ -72,6 +75,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
   let attempt = 0;
   let answers = 0;
   let failure: string | undefined;
+  let awaySince: number | undefined = Date.now();
   let timer: NodeJS.Timeout | undefined;
 
   const endpointInUse = (): string => endpoints[turn % endpoints.length] ?? '';
@@ -115,6 +119,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
     }
     clearTimeout(timer);
     isReady = true;
+    awaySince = undefined;
     answers = 0;
     log.info({ endpoint }, 'chain connected');
     gate.resolve(undefined);
@@ -132,9 +137,10 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
   provider.on('disconnected', () => {
     if (isClosed) return;
     if (isReady) {
-      log.warn({ endpoint: endpointInUse() }, 'chain disconnected');
+      log.warn({ ...coded('chain.disconnected'), endpoint: endpointInUse() }, 'chain disconnected');
       if (answers >= enoughAnswers) attempt = 0;
       isReady = false;
+      awaySince = Date.now();
       gate = quiet();
     }
     turn += 1;
@@ -169,6 +175,7 @@ export const openLink = ({ endpoints, log, expectedGenesis, requestTimeout }: Li
       return genesis;
     },
     lastFailure: () => failure,
+    awaySince: () => awaySince,
     close: () => {
       closeWith(new ChainError('chain.closed', 'the connection to the Serai node was closed'));
     },

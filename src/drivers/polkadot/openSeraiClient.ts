@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { fromHex, type Hex, toHex } from '../../domain/hex.ts';
 import { ChainError } from '../../domain/observation/chainError.ts';
+import { coded } from '../../domain/runbook.ts';
 import { bytes, vec } from '../../domain/scale.ts';
 import { type Network, network as networkCodec } from '../../domain/serai/networks.ts';
 import type { ChainSubmitter } from '../../sinks/toChain.ts';
@@ -11,7 +12,7 @@ import { compareEndpoints } from './compareEndpoints.ts';
 import { openDecoder } from './decodeBlock.ts';
 import { type BlockFetcher, openFetcher } from './fetchBlock.ts';
 import { followFinalized } from './follow.ts';
-import { finalizedHead, watchHeads } from './heads.ts';
+import { finalizedHead, type HeardHeads, watchHeads } from './heads.ts';
 import { type ChainLog, type Link, openLink } from './link.ts';
 import { openReadBatches } from './readBatches.ts';
 import type { Runtime } from './runtime.ts';
@@ -109,6 +110,9 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
       return openDecoder({ fetcher, runtimeAt, first: await runtimeAt(before), readBatches });
     };
 
+  const began = Date.now();
+  let heard = (): HeardHeads => ({ highest: -1, risenAt: began, syncing: false });
+
   const follow: ChainReader['follow'] = (start, deliver, fail) => {
     const stops: (() => void)[] = [];
     let isOver = false;
@@ -131,14 +135,16 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
       deliver,
       fail: failed,
       onRetry: (error, height, tries) => {
-        log.warn({ err: error, height, tries }, 'chain block retried');
+        log.warn({ ...coded('chain.retry'), err: error, height, tries }, 'chain block retried');
         if (error.code === 'chain.wrong-answer' && tries % patience === 0) link.reconnect();
       },
       lookAhead: settings.lookAhead,
       retryDelay: Math.min(firstRetryDelay, settings.pollInterval),
     });
     const { pollInterval, silence, requestTimeout } = settings;
-    stops.push(watchHeads({ link, log, pollInterval, silence, onHead: follower.onHead }));
+    const watch = watchHeads({ link, log, pollInterval, silence, onHead: follower.onHead });
+    heard = watch.heard;
+    stops.push(watch.stop);
     if (endpoints.length > 1)
       stops.push(
         compareEndpoints({
@@ -162,6 +168,19 @@ export const openSeraiClient = async (options: SeraiClientOptions): Promise<Sera
   return {
     genesisHash: link.genesisHash(),
     profile,
+    silence: settings.silence,
+    standing: () => {
+      const { highest, risenAt, syncing } = heard();
+      const awaySince = link.awaySince() ?? null;
+      return {
+        endpoint: link.endpoint(),
+        awaySince,
+        syncing,
+        head: highest < 0 ? null : highest,
+        risenAt,
+        failure: awaySince === null ? null : (link.lastFailure() ?? null),
+      };
+    },
     follow,
     ...openSubmitter(link, runtimeAt),
     validators: async (network) => {

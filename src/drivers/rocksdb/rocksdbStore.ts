@@ -63,12 +63,31 @@ const explain = (dir: string, cause: unknown): StoreError => {
   });
 };
 
-const nextRow = (iterator: Iterator): Promise<readonly [Buffer, Buffer] | undefined> =>
+type Pair = readonly [key: Buffer, value: Buffer];
+
+/** Bytes of values that are handed on together, unless one alone has more. */
+const TOGETHER = 64 * 1024;
+
+/** The next rows, with one promise for all of them: a promise costs more than a row. None at the end. */
+const nextRows = (iterator: Iterator): Promise<readonly Pair[]> =>
   new Promise((resolve, reject) => {
-    iterator.next((error, key, value) => {
-      if (error != null) reject(error);
-      else resolve(key === undefined || value === undefined ? undefined : [key, value]);
-    });
+    const rows: Pair[] = [];
+    let size = 0;
+    const take = (error: Error | null | undefined, key?: Buffer, value?: Buffer): void => {
+      if (error != null) {
+        reject(error);
+        return;
+      }
+      if (key === undefined || value === undefined) {
+        resolve(rows);
+        return;
+      }
+      rows.push([key, value]);
+      size += key.length + value.length;
+      if (size >= TOGETHER) resolve(rows);
+      else iterator.next(take);
+    };
+    iterator.next(take);
   });
 
 /** The numbers of the tables that are read from, as RocksDB lists them: level by level, ` 7:1017[…` for the seventh file of 1017 bytes. */
@@ -115,15 +134,15 @@ export const openRocksdbStore = async (dir: string): Promise<Store> => {
   };
 
   /** Visits a snapshot of the rows between two full keys; leaving the loop early releases it. */
-  async function* visit(bounds: Bounds): AsyncIterable<readonly [Buffer, Buffer]> {
+  async function* visit(bounds: Bounds): AsyncIterable<readonly Pair[]> {
     const iterator = await use(() =>
       Promise.resolve(db.iterator({ ...bounds, keyAsBuffer: true, valueAsBuffer: true, highWaterMark: READ_AHEAD })),
     );
     try {
       for (;;) {
-        const row = await use(() => nextRow(iterator));
-        if (row === undefined) return;
-        yield row;
+        const rows = await use(() => nextRows(iterator));
+        if (rows.length === 0) return;
+        yield rows;
       }
     } finally {
       if (open)
@@ -150,12 +169,12 @@ export const openRocksdbStore = async (dir: string): Promise<Store> => {
     async *scan(bucket, { gte = new Uint8Array(), lt, reverse = false, limit = -1 }: Range = {}) {
       if (limit === 0) return;
       const end = lt === undefined ? fullKey(bucket + 1, new Uint8Array()) : fullKey(bucket, lt);
-      for await (const [key, value] of visit({ gte: fullKey(bucket, gte), lt: end, reverse, limit }))
-        yield [key.subarray(2), value] as const;
+      for await (const rows of visit({ gte: fullKey(bucket, gte), lt: end, reverse, limit }))
+        for (const [key, value] of rows) yield [key.subarray(2), value] as const;
     },
     async *snapshot() {
-      for await (const [key, value] of visit({ gte: Buffer.alloc(0), lt: BEYOND, reverse: false, limit: -1 }))
-        yield { bucket: key.readUInt16BE(0), key: key.subarray(2), value };
+      for await (const rows of visit({ gte: Buffer.alloc(0), lt: BEYOND, reverse: false, limit: -1 }))
+        yield rows.map(([key, value]) => ({ bucket: key.readUInt16BE(0), key: key.subarray(2), value }));
     },
     write: (batch, { sync = true } = {}) =>
       use(() => {

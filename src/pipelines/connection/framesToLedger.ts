@@ -4,6 +4,7 @@ import type { Envelope } from '../../envelope/envelope.ts';
 import { decodeWith } from '../../operators/decodeWith.ts';
 import { settle } from '../../operators/settle.ts';
 import { type ThroughOptions, through } from '../../operators/through.ts';
+import { type Timing, traced } from '../../operators/traced.ts';
 import type { Sink } from '../../sinks/sink.ts';
 import type { PeerFrame } from '../../streams/fromPeers.ts';
 
@@ -13,8 +14,9 @@ export interface FramesToLedger {
   readonly decode: (frame: PeerFrame) => Received;
   readonly commit: Sink<Received>;
   readonly delivery: ThroughOptions;
+  readonly timing?: Timing<Received> | undefined;
 }
 
 /** Peers' frames are decoded, committed with what goes to `<name>-inbound`, and only then acknowledged to their sender (design §9). */
-export const framesToLedger = ({ envelopes$, decode, commit, delivery }: FramesToLedger): Observable<never> =>
-  envelopes$.pipe(decodeWith(decode, 'peer.undecodable'), through(commit, delivery), settle());
+export const framesToLedger = ({ envelopes$, decode, commit, delivery, timing }: FramesToLedger): Observable<never> =>
+  envelopes$.pipe(decodeWith(decode, 'peer.undecodable'), traced(timing), through(commit, delivery), settle());

@@ -72,6 +72,14 @@ describe('sets of the simulated runtime', () => {
     expect(events.slice(2)).toEqual(['NewSet Serai/2']);
   });
 
+  it('rotate no more after the last session that there is to be', () => {
+    state.set('ValidatorSets', 'Keys', [{ network: 'Bitcoin', session: 0 }], pairOf(alice));
+    nextSession(state, (_, name, fields) => events.push(named(name, fields)), 2);
+    expect(events).toEqual(['NewSet Serai/1', 'NewSet Bitcoin/1']);
+    nextSession(state, (_, name, fields) => events.push(named(name, fields)), 2);
+    expect(events).toHaveLength(2);
+  });
+
   it('hand over with the first batch that the new key signs, before which both may sign', () => {
     rotate();
     run(executeBatch(batch(0)));

@@ -31,6 +31,19 @@ const report = (options: SigningNetworkOptions, before: (network: SigningNetwork
 
 const faults = (...of: readonly Fault[]): Record<number, Fault> => Object.fromEntries(of.map((fault, index) => [index, fault]));
 
+/** The numbers of the slash reports that a kind of report speaks of. */
+const numbers = (network: SigningNetwork, type: string): Set<string> =>
+  new Set(
+    network.reported(type).map(({ data }) => {
+      const { id } = data as unknown as { readonly id: string | Signed['id'] };
+      return typeof id === 'string' ? id : id.id;
+    }),
+  );
+
+/** Why things to be signed were dropped. */
+const reasons = (network: SigningNetwork): string[] =>
+  network.reported('serai.report.dropped.v1').map(({ data }) => (data as { readonly reason: string }).reason);
+
 describe.each(SEEDS)('a slash report, SEED=%i', (seed) => {
   it('is agreed on and signed where everyone is there', () => {
     const found = report({ seed, weights: [1, 1, 1, 1] });
@@ -64,6 +77,44 @@ describe.each(SEEDS)('a slash report, SEED=%i', (seed) => {
     expect(validator).toEqual(fromHex(away ?? '0x'));
   });
 
+  it('is followed by no other one once it is signed, though the chain does not take it yet', () => {
+    const network = new SigningNetwork({ seed, weights: [1, 1, 1, 1] });
+    network.handOver();
+    network.until(() => network.height > 200, 260);
+    expect(numbers(network, 'serai.report.signed.v1')).toEqual(new Set(['0']));
+    expect(numbers(network, 'serai.report.attempt.v1')).toEqual(new Set(['0']));
+  });
+
+  it('that is signed takes the place of those that are still open, and that is no alarm', () => {
+    const network = new SigningNetwork({ seed, weights: [1, 1, 1, 1], faults: faults('away') });
+    // Reports are agreed on and not signed: signing is stopped, as an operator can.
+    network.order({ type: 'serai.control.paused.v1', data: { scope: 'signing', reason: 'x' } });
+    network.handOver();
+    network.until(() => network.height > 170, 240);
+    network.order({ type: 'serai.control.resumed.v1', data: { scope: 'signing', reason: 'x' } });
+    network.until(() => network.height > 240, 300);
+    const [signed] = [...numbers(network, 'serai.report.signed.v1')];
+    expect(numbers(network, 'serai.report.dropped.v1').size).toBeGreaterThan(0);
+    expect(reasons(network)).toContain(`report ${String(signed)} of its set is signed`);
+    const reported = network.reports.length;
+    network.until(() => network.height > 320, 400);
+    expect(network.reports.slice(reported)).toEqual([]);
+  });
+
+  it('is given up when the session after the next one begins: the chain would not take it', () => {
+    const network = new SigningNetwork({ seed, weights: [1, 1, 1, 1] });
+    network.order({ type: 'serai.control.paused.v1', data: { scope: 'signing', reason: 'x' } });
+    network.handOver();
+    network.until(() => network.height > 60, 120);
+    network.beginSession(2);
+    network.until(() => network.height > 70, 120);
+    network.order({ type: 'serai.control.resumed.v1', data: { scope: 'signing', reason: 'x' } });
+    const reported = network.reports.length;
+    network.until(() => network.height > 200, 260);
+    expect(new Set(reasons(network))).toEqual(new Set(['session 2 has begun, and the chain takes no report of session 0 any more']));
+    expect(network.reports.slice(reported)).toEqual([]);
+  });
+
   it('is dropped with everything else once the set is retired', () => {
     const network = new SigningNetwork({ seed, weights: [1, 1, 1, 1], faults: faults('away', 'away') });
     network.handOver();
@@ -72,7 +123,6 @@ describe.each(SEEDS)('a slash report, SEED=%i', (seed) => {
     network.retire();
     network.until(() => network.height > 60, 80);
     expect(network.reported('serai.report.signed.v1')).toEqual([]);
-    const dropped = network.reported('serai.report.dropped.v1').map(({ data }) => (data as { readonly reason: string }).reason);
-    expect(new Set(dropped)).toEqual(new Set(['its set is retired']));
+    expect(new Set(reasons(network))).toEqual(new Set(['its set is retired']));
   });
 });

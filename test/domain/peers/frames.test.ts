@@ -81,6 +81,16 @@ describe('frames', () => {
     const chunk = new Uint8Array(60_000);
     chunk.set(encodeFrame({ kind: 'ping', nonce: 7 }));
     cutter.push(chunk.subarray(0, 9));
-    expect(cutter.next(FRAME_LIMIT)?.buffer.byteLength).toBe(9);
+    expect(cutter.next(FRAME_LIMIT)?.buffer.byteLength).toBe(5);
+  });
+
+  it('that trickle in byte by byte take no more room than their bytes', () => {
+    const cutter = new FrameCutter();
+    const bytes = encodeFrame({ kind: 'data', epoch: 1, sequence: 1, body: new Uint8Array(100_000).fill(7) });
+    for (const byte of bytes.subarray(0, -1)) cutter.push(Uint8Array.of(byte));
+    expect(cutter.held).toBe(bytes.length - 1);
+    expect(cutter.pieces).toBeLessThan(40);
+    cutter.push(bytes.subarray(-1));
+    expect(cutAll(cutter)).toEqual([bytes.subarray(4)]);
   });
 });

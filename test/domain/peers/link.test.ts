@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type Hex, toHex } from '../../../src/domain/hex.ts';
 import { type Certificate, signCertificate } from '../../../src/domain/peers/certificate.ts';
 import { encodeFrame, type Place } from '../../../src/domain/peers/frames.ts';
-import { LIMITS, Link, type LinkLimits, type LinkTerms } from '../../../src/domain/peers/link.ts';
+import { Link } from '../../../src/domain/peers/link.ts';
+import { LIMITS, type LinkLimits, type LinkTerms } from '../../../src/domain/peers/linkTerms.ts';
 import type { PeerError } from '../../../src/domain/peers/peerError.ts';
 import { type Hello, type View, writeWord } from '../../../src/domain/peers/words.ts';
 import { devAccount, signSr25519 } from '../../../src/domain/threshold/schnorrkel.ts';
@@ -13,7 +14,7 @@ const instance: Hex = `0x${'aa'.repeat(16)}`;
 /** One side of a link, with what it did. */
 class End {
   readonly out: Uint8Array[] = [];
-  readonly delivered: (Place & { readonly body: Uint8Array })[] = [];
+  readonly delivered: { epoch: number; sequence: number; body: Uint8Array; traceparent: string | undefined }[] = [];
   readonly acknowledged: Place[] = [];
   readonly views: View[] = [];
   opened: Hello | undefined;
@@ -23,6 +24,7 @@ class End {
   height = 100;
   certificate: Certificate;
   readonly link: Link;
+  #shown: { readonly of: Certificate; readonly bytes: Uint8Array } | undefined;
   readonly sign: (message: Uint8Array) => Uint8Array;
 
   constructor(name: string, now: number, limits: LinkLimits = LIMITS, terms: Partial<LinkTerms> = {}) {
@@ -48,7 +50,7 @@ class End {
         opened: (hello) => {
           this.opened = hello;
         },
-        deliver: (place, body) => this.delivered.push({ ...place, body }),
+        deliver: (place, body, traceparent) => this.delivered.push({ ...place, body, traceparent }),
         acknowledged: (place) => this.acknowledged.push(place),
         addresses: () => undefined,
         viewed: (view) => this.views.push(view),
@@ -59,7 +61,7 @@ class End {
       },
       {
         self: () => this.certificate,
-        certificate: () => signCertificate(this.certificate, this.sign),
+        certificate: () => this.shown(),
         expected: () => ({ peerId: other, genesis, height: this.height, admitted: () => true, known: () => undefined }),
         hello: () => ({ version: '1', received: null, givenUp: null }),
         limits,
@@ -69,6 +71,12 @@ class End {
       now,
     );
     this.link.showCertificate();
+  }
+
+  /** The certificate as bytes: the same ones until it is another. */
+  shown(): Uint8Array {
+    if (this.#shown?.of !== this.certificate) this.#shown = { of: this.certificate, bytes: signCertificate(this.certificate, this.sign) };
+    return this.#shown.bytes;
   }
 
   take(): Uint8Array {
@@ -101,6 +109,29 @@ describe('a link', () => {
     expect([alice.link.isOpen, bob.link.isOpen]).toEqual([true, true]);
     expect(alice.opened?.version).toBe('1');
     expect(alice.link.certificate?.validator).toBe(bob.certificate.validator);
+  });
+
+  it('says of a message where it belongs, if that is known', () => {
+    const [alice, bob] = pair();
+    const trace = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`;
+    alice.link.send({ epoch: 1, sequence: 1 }, body(5), 0, trace);
+    alice.link.send({ epoch: 1, sequence: 2 }, body(5), 0);
+    carry(alice, bob, 0);
+    expect(bob.delivered.map(({ sequence, traceparent }) => [sequence, traceparent])).toEqual([
+      [1, trace],
+      [2, undefined],
+    ]);
+    expect(bob.link.isOpen).toBe(true);
+  });
+
+  it('passes over what it cannot read of that', () => {
+    const [alice, bob] = pair();
+    for (const said of ['nonsense', '', `ff-${'1'.repeat(32)}-${'2'.repeat(16)}-01`])
+      bob.link.receive(encodeFrame({ kind: 'trace', payload: new TextEncoder().encode(said) }), 0);
+    alice.link.send({ epoch: 1, sequence: 1 }, body(5), 0);
+    carry(alice, bob, 0);
+    expect(bob.delivered).toMatchObject([{ sequence: 1, traceparent: undefined }]);
+    expect(bob.link.isOpen).toBe(true);
   });
 
   it('acknowledges what is durable, and with it all before', () => {
@@ -170,6 +201,13 @@ describe('a link', () => {
     expect(bob.ended).toBeUndefined();
   });
 
+  it('begins with where hundreds of validators are reached, and nobody waits for quota over it', () => {
+    const [alice, bob] = pair();
+    for (let told = 0; told < 450; told += 1) alice.link.tellAddresses(body(200));
+    carry(alice, bob, 0);
+    expect([bob.link.isThrottled, bob.ended]).toEqual([false, undefined]);
+  });
+
   it('asks whether the other side is there, and gives it up where it is not', () => {
     const [alice, bob] = pair();
     alice.link.tick(LIMITS.ping, view);
@@ -223,7 +261,12 @@ describe('a link', () => {
   it('ends when the certificate does, and goes on with a new one', () => {
     const [alice, bob] = pair();
     bob.certificate = { ...bob.certificate, validUntil: 400 };
-    bob.link.showCertificate();
+    // Whoever asked for it first, on whatever link: it is shown on this one, once.
+    bob.shown();
+    bob.link.tick(0, view);
+    bob.link.tick(0, view);
+    const shown = bob.out.filter((frame) => frame[4] === 0);
+    expect(shown).toHaveLength(1);
     carry(alice, bob, 0);
     alice.height = 201;
     alice.link.tick(1, view);

@@ -28,13 +28,14 @@ const who = (validator) => (validator === self ? el('span', {}, 'us, ', hex(vali
 
 const clock = (iso) => el('time', { datetime: iso }, new Date(iso).toLocaleTimeString());
 
-const showHead = ({ name, version, validator, ready, stuck, chain, signing, time }) => {
+const showHead = ({ name, version, validator, ready, findings, chain, signing, time }) => {
   replace(at('name'), name);
   document.title = `${ready ? '' : '(!) '}${name} – Serai coordinator`;
   const verdict = at('verdict');
+  const inTheWay = findings.filter((finding) => finding.verdict === 'fail').length;
   const said = ready
     ? 'Well: every stage with work makes progress'
-    : `Not well: ${stuck.length} ${stuck.length === 1 ? 'stage stands' : 'stages stand'} still`;
+    : `Not well: ${inTheWay} ${inTheWay === 1 ? 'thing is' : 'things are'} in the way`;
   // Said to those who cannot see it only when it changes.
   if (verdict.textContent !== said) verdict.textContent = said;
   verdict.className = `badge ${ready ? 'good' : 'bad'}`;
@@ -57,15 +58,24 @@ const moduleOf = (stage) => /^\/[^/]+\/(\w+) /.exec(stage)?.[1];
 /** A stage's name without what is the same for all of them. */
 const stageName = (stage) => stage.replace(/^\/[^/]+\//, '').replace(/0x([0-9a-f]{8})[0-9a-f]{52}([0-9a-f]{4})/, '0x$1…$2');
 
-const showStuck = ({ stuck, time }) => {
-  at('s-stuck').hidden = stuck.length === 0;
+const showStuck = ({ stuck, findings, time }) => {
+  // Stages stand in a table of their own, with what waits in them.
+  const others = findings.filter((finding) => finding.code !== 'stage.stuck');
+  at('s-stuck').hidden = stuck.length === 0 && others.length === 0;
   const rows = stuck.map(({ stage, since, waiting, why }) => [
     stageName(stage),
     String(waiting),
     duration(Date.parse(time) - Date.parse(since)),
     why,
   ]);
-  replace(at('stuck'), table('Stages with work in them that nothing has left for ten seconds', ['Stage', 'Waiting', 'For', 'Why'], rows));
+  const found = others.map(({ check, subject, verdict, found: how, fix = '' }) => [`${check}, ${subject}`, verdict, how, fix]);
+  replace(
+    at('stuck'),
+    ...(rows.length === 0
+      ? []
+      : [table('Stages with work in them that nothing has left for ten seconds', ['Stage', 'Waiting', 'For', 'Why'], rows)]),
+    ...(found.length === 0 ? [] : [table('What the checks of doctor find', ['Check', 'Verdict', 'Found', 'What to do'], found)]),
+  );
 };
 
 const showStops = ({ signing }) => {
