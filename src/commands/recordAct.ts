@@ -20,10 +20,12 @@ type Kept = z.infer<typeof kept>;
 const waitingFolder = (config: Config): string => join(dataFolder(config), 'acts');
 
 const waiting = async (folder: string): Promise<readonly (readonly [file: string, act: Kept])[]> => {
-  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.json')).sort();
-  return Promise.all(
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.json'));
+  const acts = await Promise.all(
     files.map(async (file) => [join(folder, file), kept.parse(JSON.parse(await readFile(join(folder, file), 'utf8')))] as const),
   );
+  // In the order they were done in.
+  return acts.sort(([, a], [, b]) => (a.time < b.time ? -1 : 1));
 };
 
 /** Writes the acts that wait to `<name>-control`; what is there already, from a life that ended in between, is not written again. */

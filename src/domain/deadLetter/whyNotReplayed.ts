@@ -2,7 +2,7 @@ import { type Sources, sourcesOf, topicsOf } from '../topics.ts';
 import { refusedRecord } from './letter.ts';
 import type { Letter } from './letters.ts';
 
-const readers = ({ crypto, connection }: Sources): readonly string[] => [crypto, connection];
+const readers = ({ crypto, connection, integrity }: Sources): readonly string[] => [crypto, connection, integrity];
 
 /** Why nobody can handle a letter's record again; undefined where somebody can. */
 export const whyNotReplayed = (name: string, letter: Letter): string | undefined => {

@@ -135,5 +135,9 @@ describe('what can be replayed', () => {
   it('takes a module that reads orders', () => {
     const [one] = allLetters(fold([held(0, 'serai.dead-letter.v1', 'a', refused, { ce_source: '/alice/processor/bitcoin' })], []));
     expect(one === undefined ? '' : whyNotReplayed('alice', one)).toBe('/alice/processor/bitcoin takes no orders');
+    for (const module of ['crypto', 'connection', 'integrity']) {
+      const [own] = allLetters(fold([held(0, 'serai.dead-letter.v1', 'a', refused, { ce_source: `/alice/${module}` })], []));
+      expect(own === undefined ? '' : whyNotReplayed('alice', own), module).toBeUndefined();
+    }
   });
 });
