@@ -61,7 +61,11 @@ describe('every key', () => {
 describe('a value', () => {
   it('comes from the file, over it the environment, over it --set', () => {
     const file = written(START);
-    const env = { COORDINATOR_KAFKA__KAFKA_PORT: '1', COORDINATOR_GENERAL__NAME: 'env', COORDINATOR_SOLVENCY__COINS__BITCOIN__TOLERANCE: '"5"' };
+    const env = {
+      COORDINATOR_KAFKA__KAFKA_PORT: '1',
+      COORDINATOR_GENERAL__NAME: 'env',
+      COORDINATOR_SOLVENCY__COINS__BITCOIN__TOLERANCE: '"5"',
+    };
     const sources = readConfigSources(file, env, ['kafka.kafka_port=2']);
     expect(checkConfig(file, sources)).toMatchObject({
       general: { name: 'env' },
