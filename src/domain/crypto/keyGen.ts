@@ -198,7 +198,6 @@ const giveCommitments = (draft: Draft, context: CryptoContext, id: KeyGenId): vo
   if (Object.keys(commitments).length < party.members.length) return;
   noteKeyGen(draft, id, { commitmentsGiven: true });
   tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.commitments.v1', data: { id, commitments } });
-  giveShares(draft, context, id);
 };
 
 const byFirstParticipant = (members: readonly PartyMember[], told: (member: PartyMember) => Hex | undefined): ByParticipant =>
@@ -223,6 +222,8 @@ export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, s
     const body = { id, sender, shares: Object.fromEntries(own) };
     if (own.length > 0 && validator !== context.self) sayShares(draft, context, validator, body);
   }
+  noteKeyGen(draft, id, { dealt: true });
+  giveShares(draft, context, id);
 };
 
 /** Shares another member's processor made for ours. */
@@ -235,8 +236,8 @@ export const sharesArrived = (draft: Draft, context: CryptoContext, id: KeyGenId
 const giveShares = (draft: Draft, context: CryptoContext, id: KeyGenId): void => {
   const party = runningParty(draft, context, id);
   const attempt = keyGenRow(draft, id);
-  // The processor takes shares only after the commitments they are checked against.
-  if (party === undefined || !attempt.commitmentsGiven || attempt.sharesGiven || attempt.shares < party.members.length - 1) return;
+  // The processor takes shares only where it took the commitments they are checked against; it may have blamed one instead.
+  if (party === undefined || attempt.dealt !== true || attempt.sharesGiven || attempt.shares < party.members.length - 1) return;
   const others = party.members.filter(({ validator }) => validator !== context.self);
   const said = new Map(others.map(({ validator }) => [validator, wordOf(draft, id, 'keygen.shares', validator)?.shares]));
   if ([...said.values()].includes(undefined)) return;

@@ -67,6 +67,8 @@ export interface KeyGenRow {
   /** How many members' commitments are there. */
   readonly commitments: number;
   readonly commitmentsGiven: boolean;
+  /** Whether our processor took them, and made its shares with them. */
+  readonly dealt?: boolean;
   /** From how many members shares for us are there. */
   readonly shares: number;
   readonly sharesGiven: boolean;

@@ -256,7 +256,17 @@ export const slashWordArrived = (
   const name = (message.kind === 'slash.vote' ? voteName : proposalName)(set, number, message.from);
   if (!isNear(draft, set, number) || !hear(draft, context, set, name, message)) return;
   const row = retiringSet(draft, set);
-  if (row !== undefined) consider(draft, context, row, number);
+  if (row === undefined) return;
+  if (message.kind === 'slash.proposal') hearQuoted(draft, context, row, message);
+  consider(draft, context, row, number);
+};
+
+/** What a proposal quotes was said, to whomever: who told us something else speaks with two tongues. */
+const hearQuoted = (draft: Draft, context: CryptoContext, row: Retiring, { kind, body }: PeerMessage): void => {
+  const said = peerBody.parse({ kind, body });
+  if (said.kind !== 'slash.proposal' || typeof reportOf(context, row, said.body) === 'string') return;
+  for (const input of said.body.inputs)
+    if (input.from !== context.self) hear(draft, context, row.set, pointsName(row.set, input.from), input);
 };
 
 /** Forgets what was said of a set's slash report, and what is held against its members, once the set is retired. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { batchExecuted, batchProposed, maySignBatch } from '../../../src/domain/crypto/batches.ts';
 import type { CryptoContext } from '../../../src/domain/crypto/context.ts';
 import { MusigSigner } from '../../../src/domain/crypto/musigSigner.ts';
-import { externalObserved } from '../../../src/domain/crypto/replies.ts';
+import { externalObserved, replyArrived } from '../../../src/domain/crypto/replies.ts';
 import { networkRow, networks, type SetRow, sets, signables } from '../../../src/domain/crypto/rows.ts';
 import { signableKnown } from '../../../src/domain/crypto/signing.ts';
 import { type Hex, toHex } from '../../../src/domain/hex.ts';
@@ -171,5 +171,17 @@ describe('batches', () => {
     signableKnown(draft, context, { ...row, state: 'open' });
     const types = draft.decision().messages.map(({ type }) => type);
     expect(types).toEqual(['serai.report.dropped.v1', 'serai.report.dropped.v1']);
+  });
+});
+
+describe('plans', () => {
+  it('of a block that is not on our chain are evidence, and nothing is signed for them', () => {
+    const draft = open();
+    const id = { network: 'Bitcoin', session: 0 } as const;
+    const plans = [{ set: id, id: HASH, message: HASH }];
+    const said = { type: 'serai.substrate.block-ack.v1', data: { block: AT, plans } } as const;
+    replyArrived(draft, context, 'Bitcoin', said);
+    expect(evidence(draft)).toEqual(['processor.foreign-block']);
+    expect([...signables.rows(draft)]).toEqual([]);
   });
 });

@@ -73,6 +73,17 @@ describe.each(SEEDS)('a set of four, whatever comes first (SEED=%i)', (seed) => 
     for (const { messages } of blamed) expect(messages.map(({ kind, from }) => [kind, from])).toContainEqual(['keygen.commitments', key]);
   });
 
+  it('gives no shares to a processor that blamed commitments, which no other processor was given', () => {
+    const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
+    const [victim] = keysOf(network, (seed + 1) % 4);
+    network.member(seed % 4).fault = (said, to) =>
+      said.kind === 'keygen.commitments' && to === victim ? [{ ...said, body: { ...said.body, commitments: '0x01' } }] : [said];
+    // The processor would throw.
+    network.run(20_000);
+    expect(network.taken).toBeDefined();
+    checkSaidOnce(network);
+  });
+
   it('goes on without a member whose MuSig share is wrong', () => {
     const network = new KeyGenNetwork({ seed, weights: FOUR });
     network.member(seed % 4).fault = (said) =>
@@ -136,6 +147,21 @@ describe.each(SEEDS)('a set of four, whatever comes first (SEED=%i)', (seed) => 
     network.member(convener).fault = other;
     network.run();
     expect(network.evidence()).toEqual(expect.arrayContaining([expect.stringMatching(/^certificate\./)]));
+    expect(network.taken).toBeDefined();
+    checkSaidOnce(network);
+  });
+
+  it.each([
+    ['keygen.conflict', 'keygen.commitments', { commitments: '0x01' }],
+    ['keygen.conflict', 'keygen.shares', { shares: { 1: '0x01' } }],
+    ['musig.conflict', 'musig.commitment', { commitment: `0x${'01'.repeat(64)}` }],
+    ['musig.conflict', 'musig.share', { share: `0x${'01'.repeat(32)}` }],
+  ])('takes two words of one member as evidence, as %s, and has its keys all the same: %s', (code, kind, other) => {
+    const network = new KeyGenNetwork({ seed, weights: FOUR, model: true });
+    network.member(seed % 4).fault = (said) =>
+      said.kind === kind ? [said, { ...said, body: { ...said.body, ...other } } as typeof said] : [said];
+    network.run(20_000);
+    expect(new Set(network.evidence())).toContain(code);
     expect(network.taken).toBeDefined();
     checkSaidOnce(network);
   });

@@ -67,6 +67,14 @@ describe.each(SEEDS)('a slash report, SEED=%i', (seed) => {
     report({ seed, weights: [3, 1, 2, 4, 1], faults: faults('silent'), late: 0.2, crashes: 0.01, hurry: 0.05, skew: 4 });
   });
 
+  it('has evidence of a member that gives others different points', () => {
+    const network = new SigningNetwork({ seed, weights: [1, 1, 1, 1], faults: faults('two-faced') });
+    network.handOver();
+    const codes = (): string[] => network.reported('serai.report.evidence.v1').map(({ data }) => (data as { readonly code: string }).code);
+    network.until(() => codes().includes('slash.conflict'), 600);
+    expect(codes()).toContain('slash.conflict');
+  });
+
   it('names who was away when others signed', () => {
     const found = report({ seed, weights: [1, 1, 1, 1], faults: faults('away') }, (network) => {
       for (let id = 0; id < 6; id += 1) network.sign(String(id));
