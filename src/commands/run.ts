@@ -53,22 +53,22 @@ interface Hearing {
   readonly metrics: () => readonly MetricsTold[];
 }
 
-const hearAll = (name: string): Hearing => {
+const hearAll = (name: string, tellers: readonly string[]): Hearing => {
   const last = new Map<string, { readonly told: Told; readonly at: number }>();
-  /** One who falls silent stands still as well. */
+  const began = Date.now();
+  /** One who falls silent stands still as well, and one who has not spoken yet. */
   const stages = (): Stage[] =>
-    [...last].flatMap(([teller, { told, at }]) => [
-      ...told.stages,
-      { name: `${teller} runs`, waiting: 1, movedAt: at, reason: 'it has not said where its work stands' },
-    ]);
+    tellers.flatMap((teller) => {
+      const { told, at } = last.get(teller) ?? {};
+      if (told === undefined || at === undefined)
+        return [{ name: `${teller} starts`, waiting: 1, movedAt: began, patience: 0, reason: 'it has not said yet where its work stands' }];
+      return [...told.stages, { name: `${teller} runs`, waiting: 1, movedAt: at, reason: 'it has not said where its work stands' }];
+    });
   const all = (): Told[] => [...last.values()].map(({ told }) => told);
   const peers = (): PeersReport | undefined => all().find((told) => told.peers !== undefined)?.peers;
   return {
-    of: (teller) => {
-      last.set(teller, { told: { stages: [], metrics: [] }, at: Date.now() });
-      return (told) => {
-        last.set(teller, { told, at: Date.now() });
-      };
+    of: (teller) => (told) => {
+      last.set(teller, { told, at: Date.now() });
     },
     peers,
     status: () =>
@@ -164,7 +164,8 @@ const runThreads = async (config: Config, master: Uint8Array, hearing: Hearing, 
 /** Runs the coordinator a configuration describes, until a signal: each module in a thread, or some of them in this one. */
 export const runCoordinator = async (config: Config, { modules }: RunCommand): Promise<void> => {
   openLog(config.general.log_level).info({ name: config.general.name, version: VERSION, node: process.version }, 'coordinator.starting');
-  const hearing = hearAll(config.general.name);
+  const together = modules?.join(', ');
+  const hearing = hearAll(config.general.name, together === undefined ? MODULES : [together]);
   const master = await masterKey(config);
   const status = { status: hearing.status };
   await using opened = new AsyncDisposableStack();
@@ -183,12 +184,12 @@ export const runCoordinator = async (config: Config, { modules }: RunCommand): P
     openLog(config.general.log_level).warn({ ...coded('audit.acts-wait'), reason: String(error) }, 'acts of the operator wait');
   });
   await openControl(config, modules, { ...status, peers: hearing.peers, work: (asked) => work(asked) }, opened);
-  if (modules === undefined) {
+  if (modules === undefined || together === undefined) {
     await runThreads(config, master, hearing, onTask);
     return;
   }
   const { runModules } = await import('./runModules.ts');
-  await runModules(config, modules, { master, onStop: onSignals, onTask, tell: hearing.of(modules.join(', ')) });
+  await runModules(config, modules, { master, onStop: onSignals, onTask, tell: hearing.of(together) });
 };
 
 /** Opens the socket by which other commands speak to this process; each of them is a page. */
