@@ -21,14 +21,15 @@ const beginningOf = (line: string, table: Readonly<Record<string, unknown>>): st
     .filter((begins) => line === begins || line.startsWith(`${begins} `) || line.startsWith(`${begins}=`))
     .sort((a, b) => b.length - a.length)[0];
 
-const runHere = documented.filter(({ line }) => beginningOf(line, RUN_BY) === undefined && beginningOf(line, NOT_RUN) === undefined);
+const elsewhere = { ...RUN_BY, ...NOT_RUN };
+const runHere = documented.filter(({ line }) => beginningOf(line, elsewhere) === undefined);
 
 describe('a command in the documentation', () => {
   it.each(Object.entries(RUN_BY))('%s… is run by a test', (begins, { test, words }) => {
     const source = readFileSync(test, 'utf8');
     for (const word of words) expect(source, `${test} calls it by ${word}`).toContain(word);
     expect(
-      documented.some(({ line }) => beginningOf(line, RUN_BY) === begins),
+      documented.some(({ line }) => beginningOf(line, elsewhere) === begins),
       'it is in the documentation',
     ).toBe(true);
   });
@@ -36,7 +37,7 @@ describe('a command in the documentation', () => {
   it.each(Object.entries(NOT_RUN))('%s… has a reason not to be run', (begins, why) => {
     for (const [file] of why.matchAll(/test\/\S+\.ts/g)) expect(existsSync(file), file).toBe(true);
     expect(
-      documented.some(({ line }) => beginningOf(line, NOT_RUN) === begins),
+      documented.some(({ line }) => beginningOf(line, elsewhere) === begins),
       'it is in the documentation',
     ).toBe(true);
   });
@@ -52,7 +53,8 @@ describe.runIf(brokerPossible)('each other command in the documentation', () => 
   let running: ReturnType<typeof startCommand>;
   /** Offsets of dead letters, one for every act on one. */
   let letters: string[];
-  let clock = 1_790_000_000_000;
+  let blocks: NodeJS.Timeout;
+  let made = 0;
 
   const listLetters = async (): Promise<string[]> => {
     const { stdout } = await runCommand('dlq', 'list', '--json', '--config', config);
@@ -61,12 +63,20 @@ describe.runIf(brokerPossible)('each other command in the documentation', () => 
 
   beforeAll(async () => {
     broker = await startBroker();
-    node = await openSeraiNode({ store: openMemoryStore(), port: 0, blockTime: 0, now: () => (clock += 6_000) });
+    // A chain of some minutes that goes on.
+    let clock = Date.now() - BLOCKS * 6_000;
+    node = await openSeraiNode({
+      store: openMemoryStore(),
+      port: 0,
+      blockTime: 0,
+      now: () => (clock = Math.min(clock + 6_000, Date.now())),
+    });
     for (let block = 0; block < BLOCKS; block += 1) await node.produceBlock();
+    blocks = setInterval(() => void node.produceBlock(), 3_000);
     const port = await freePort();
     page = `http://127.0.0.1:${String(port)}`;
     config = configFile(broker.address, `[http]\nport = ${String(port)}`, new URL(node.url).port);
-    writeFileSync(`${dirname(config)}/metadata.hex`, JSON.stringify(await metadata()));
+    writeFileSync(`${dirname(config)}/metadata.hex`, await metadata());
     running = startCommand('run', '--config', config);
     for (let tries = 0, height = -1; height < BLOCKS - 2; tries += 1) {
       expect(tries, 'it observes the chain within a minute').toBeLessThan(60);
@@ -83,16 +93,18 @@ describe.runIf(brokerPossible)('each other command in the documentation', () => 
     for (letters = []; letters.length < 3; letters = await listLetters()) await sleep(500);
   }, 150_000);
   afterAll(async () => {
+    clearInterval(blocks);
     running.process.kill('SIGTERM');
-    await running.ended;
+    const { code, stderr } = await running.ended;
     await node.close();
     await broker.stop();
+    expect(code, stderr).toBe(0);
   });
 
-  const metadata = async (): Promise<unknown> => {
+  const metadata = async (): Promise<string> => {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'state_getMetadata', params: [] });
     const answer = await fetch(node.url.replace('ws', 'http'), { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-    return ((await answer.json()) as { result: unknown }).result;
+    return ((await answer.json()) as { result: string }).result;
   };
 
   /** The documentation's files, dead letters and paths, as they are here. */
@@ -100,7 +112,7 @@ describe.runIf(brokerPossible)('each other command in the documentation', () => 
     const isOfLetter = words[0] === 'dlq';
     return words.map((word, index) => {
       if (words[index - 1] === '--config') return config;
-      if (word.startsWith('/media/')) return `${dirname(config)}/exported.keystore`;
+      if (word === 'config/mine.toml') return `${dirname(config)}/mine-${String((made += 1))}.toml`;
       if (word === 'metadata.hex') return `${dirname(config)}/${word}`;
       return isOfLetter && /^\d+$/.test(word) ? (letters.shift() ?? word) : word;
     });
@@ -112,7 +124,9 @@ describe.runIf(brokerPossible)('each other command in the documentation', () => 
       expect((await fetch(page + path)).status).toBe(200);
       return;
     }
-    expect(line, 'it is one of the coordinator, or has an entry in test/support/documentedElsewhere.ts').toMatch(new RegExp(`^${COORDINATOR}`));
+    expect(line, 'it is one of the coordinator, or has an entry in test/support/documentedElsewhere.ts').toMatch(
+      new RegExp(`^${COORDINATOR}`),
+    );
     const { code, stdout, stderr } = await runCommand(...here(wordsOf(line.slice(COORDINATOR.length))));
     expect(code, stdout + stderr).toBe(0);
   });

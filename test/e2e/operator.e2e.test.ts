@@ -7,6 +7,7 @@ import { openSeraiNode, type SeraiNode } from '../../src/devnet/node/seraiNode.t
 import { ACTS } from '../../src/domain/control/acts.ts';
 import { order } from '../../src/domain/control/orders.ts';
 import { letterAct } from '../../src/domain/deadLetter/acts.ts';
+import type { Finding } from '../../src/domain/health/finding.ts';
 import { status } from '../../src/domain/health/status.ts';
 import { toHex } from '../../src/domain/hex.ts';
 import { publicKeyOf } from '../../src/domain/record/signRecord.ts';
@@ -16,6 +17,7 @@ import { openMemoryStore } from '../../src/drivers/memory/memoryStore.ts';
 import { MODULES } from '../../src/modules/moduleNames.ts';
 import { configFile } from '../support/configFile.ts';
 import { type Ended, runCommand, startCommand } from '../support/devnetProcess.ts';
+import { freePort } from '../support/freePort.ts';
 import { type Broker, brokerPossible, startBroker } from '../support/kafkaBroker.ts';
 
 const BLOCKS = 6;
@@ -26,13 +28,18 @@ describe.runIf(brokerPossible)('an operator', () => {
   let broker: Broker;
   let node: SeraiNode;
   let config: string;
+  let listens: readonly number[];
   let clock = 1_790_000_000_000;
   beforeAll(async () => {
     broker = await startBroker();
     node = await openSeraiNode({ store: openMemoryStore(), port: 0, blockTime: 0, now: () => (clock += 6_000) });
     for (let block = 0; block < BLOCKS; block += 1) await node.produceBlock();
     const pin = toHex(publicKeyOf(PROCESSOR));
-    config = configFile(broker.address, `[keys.pins]\n"${sourcesOf('alice').processor('Bitcoin')}" = "${pin}"\n`);
+    listens = [await freePort(), await freePort()];
+    const [http = 0, peers = 0] = listens;
+    const more = `[http]\nport = ${String(http)}\n[keys.pins]\n"${sourcesOf('alice').processor('Bitcoin')}" = "${pin}"\n`;
+    config = configFile(broker.address, more);
+    await writeFile(config, (await readFile(config, 'utf8')).replace('/tcp/0"', `/tcp/${String(peers)}"`));
   }, 60_000);
   afterAll(async () => {
     await node.close();
@@ -70,6 +77,8 @@ describe.runIf(brokerPossible)('an operator', () => {
     }
     const { stdout: shown } = await ask('status');
     expect(shown).toContain(`block ${String(BLOCKS - 2)}`);
+
+    await seeDoctorBeside();
 
     expect(await json('log-level')).toEqual({ level: 'silent' });
     expect(await json('log-level', 'debug', '--reason', 'a look')).toEqual({ level: 'debug' });
@@ -134,6 +143,22 @@ describe.runIf(brokerPossible)('an operator', () => {
     await writeFile(file, lines.toSpliced(4, 1).join('\n'));
     expect((await ask('audit', 'verify', '--file', file, ...knowing)).stdout).toContain('record.gap');
   }, 300_000);
+
+  /** Doctor asks the coordinator that runs, takes its ports for its own, and finds the chain to be of another day. */
+  const seeDoctorBeside = async (): Promise<void> => {
+    const { code, stdout, stderr } = await ask('doctor', '--json');
+    expect(code, stdout).toBe(3);
+    expect(stderr).toContain('the coordinator alice runs; asking it, too\n');
+    const { findings } = JSON.parse(stdout) as { readonly findings: readonly Finding[] };
+    const of = (check: string): readonly Finding[] => findings.filter((one) => one.check === check);
+    expect(of('ports').map(({ subject, found }) => `${subject}: ${found}`)).toEqual([
+      `connection.listen 127.0.0.1:${String(listens[1])}: the coordinator that runs has it`,
+      `http.port 127.0.0.1:${String(listens[0])}: the coordinator that runs has it`,
+    ]);
+    expect(of('stages')).toMatchObject([{ verdict: 'ok' }]);
+    expect(of('node.finality')).toMatchObject([{ verdict: 'fail', code: 'chain.stale' }]);
+    expect(of('broker.transactions').map(({ verdict }) => verdict)).toEqual(['ok']);
+  };
 
   /** The processor says what is no observation. */
   const saySomethingStrange = async (address: string): Promise<void> => {

@@ -23,6 +23,14 @@ describe('a devnet whose vault is not what it should be', () => {
     expect(outputs).toHaveLength(2);
   });
 
+  it('goes on while a processor is late: what is on its way is no loss, and nobody halts', async () => {
+    const { code, stdout, stderr } = await devnet('lag=8', 150);
+    expect(code, stderr).toBe(0);
+    expect(stderr).not.toContain('is halted');
+    const { outputs } = await checkSummary(stdout.trim().split('\n').at(-1) ?? '');
+    expect(outputs).toHaveLength(2);
+  });
+
   it('stops when the chain executed another batch than was signed', async () => {
     const { code, stderr } = await devnet('alter-batch', 20);
     expect(code, stderr).toBe(7);

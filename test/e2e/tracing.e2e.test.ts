@@ -52,13 +52,15 @@ describe('traces of the devnet', () => {
     if (signature === undefined) throw new Error('no signature of a plan was told of');
     const spans = otlp.spans.filter(({ trace }) => trace === signature.trace);
     expect(new Set(spans.map(({ service }) => service))).toEqual(new Set(SERVICES));
-    // Every validator observes the block; each other span came of one that is there.
+    // Every validator observes the block; each other span until the signature came of one that is there.
     const roots = spans.filter(({ parent }) => parent === undefined);
     expect(roots.map(({ service, name }) => `${service} ${name}`).sort()).toEqual(SERVICES.map((name) => `${name} observe block`));
     const hash = roots[0]?.attributes['serai.block.hash'];
     expect(traceOfBlock(hash as `0x${string}`)).toBe(signature.trace);
     const all = byId();
-    expect(spans.filter((span) => span.parent !== undefined && parentOf(all, span) === undefined)).toEqual([]);
+    // What others did after it may have been under way when the devnet stopped: a message is told of once it is acknowledged.
+    const before = spans.filter(({ start }) => start <= signature.start);
+    expect(before.filter((span) => span.parent !== undefined && parentOf(all, span) === undefined)).toEqual([]);
   });
 
   it('go over every topic and the links between validators on the way', () => {

@@ -8,7 +8,8 @@ export interface DocumentedCommand {
 }
 
 const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : []))];
-const PROGRAM = /^(npm|npx|node|bin\/|coordinator |curl|docker|systemctl|sudo|tar|sha256sum|git|promtool|kafka-|journalctl|install |cp |mkdir )/;
+const PROGRAM =
+  /^(npm|npx|node|bin\/|coordinator |curl|docker|systemctl|sudo|tar|sha256sum|git|promtool|kafka-|journalctl|install |cp |mkdir )/;
 
 /** Words of a command, as a shell reads them. */
 export const wordsOf = (line: string): readonly string[] =>
@@ -18,8 +19,17 @@ export const wordsOf = (line: string): readonly string[] =>
 export const documentedCommands = (): readonly DocumentedCommand[] =>
   PAGES.flatMap((file) => {
     const text = readFileSync(file, 'utf8');
-    const blocks = [...text.matchAll(/^ *```\w*\n(.*?)^ *```/gms)].flatMap(([, block = '']) => block.replaceAll(/\\\n\s*/g, '').split('\n'));
+    const blocks = [...text.matchAll(/^ *```\w*\n(.*?)^ *```/gms)].flatMap(([, block = '']) =>
+      block.replaceAll(/\\\n\s*/g, '').split('\n'),
+    );
     const inline = [...text.matchAll(/`(npm (?:run|start|test|ci)[^`\n]*)`/g)].map(([, line = '']) => line);
-    const lines = [...blocks, ...inline].map((line) => line.trim().replace(/^[$#] /, '').replace(/\s+#\s.*$/, ''));
-    return [...new Set(lines)].filter((line) => PROGRAM.test(line)).map((line) => ({ file, line }));
+    const lines = [...blocks, ...inline].map((line) =>
+      line
+        .trim()
+        .replace(/^[$#] /, '')
+        .replace(/\s+#\s.*$/, ''),
+    );
+    // The program alone, as it stands before a command, is none.
+    const commands = lines.filter((line) => PROGRAM.test(line) && !line.endsWith(' --'));
+    return [...new Set(commands)].map((line) => ({ file, line }));
   });

@@ -16,12 +16,26 @@ export const RUN_BY: Readonly<Record<string, { readonly test: string; readonly w
   'npm run -s coordinator -- party explain': { test: 'test/integration/explain.int.test.ts', words: ['party', 'explain', '--evidence'] },
   'npm run -s coordinator -- evidence export': { test: 'test/integration/explain.int.test.ts', words: ['evidence', 'export'] },
   'npm run -s coordinator -- evidence check': { test: 'test/integration/explain.int.test.ts', words: ['evidence', 'check'] },
+  'npm run -s coordinator -- solvency show': { test: 'test/integration/solvency.int.test.ts', words: ['solvency', 'show'] },
+  'npm run -s coordinator -- solvency explain': { test: 'test/integration/solvency.int.test.ts', words: ['solvency', 'explain'] },
   'npm run -s coordinator -- solvency replay': { test: 'test/integration/solvency.int.test.ts', words: ['solvency', 'replay'] },
   'npm run -s coordinator -- keys create': { test: 'test/commands/data.test.ts', words: ['keys', 'create'] },
+  'npm run -s coordinator -- keys export': { test: 'test/e2e/operator.e2e.test.ts', words: ['keys', 'export'] },
   'npm run -s coordinator -- keys import': { test: 'test/commands/data.test.ts', words: ['keys', 'import'] },
   'npm run -s coordinator -- keys change-passphrase': { test: 'test/commands/data.test.ts', words: ['keys', 'change-passphrase'] },
   'npm run -s coordinator -- backup restore': { test: 'test/e2e/operator.e2e.test.ts', words: ['backup', 'restore'] },
   'npm run -s coordinator -- backup verify latest --from s3': { test: 'test/integration/s3.int.test.ts', words: ['s3'] },
+  'npm run -s coordinator -- data check': { test: 'test/commands/data.test.ts', words: ['data', 'check'] },
+  'npm run -s coordinator -- dlq replay': { test: 'test/e2e/operator.e2e.test.ts', words: ['dlq', 'replay'] },
+  'npm run -s coordinator -- replay --from 1000': {
+    test: 'test/integration/kafkaReplay.int.test.ts',
+    words: ['replay', '--from', '--check'],
+  },
+  'npm run package': { test: 'test/e2e/package.e2e.test.ts', words: ['npm run package', 'pack('] },
+  'sha256sum --check': { test: 'test/e2e/package.e2e.test.ts', words: ['install.md', 'The archive'] },
+  'tar -xzf': { test: 'test/e2e/package.e2e.test.ts', words: ['install.md', 'The archive', 'With systemd'] },
+  install: { test: 'test/e2e/package.e2e.test.ts', words: ['install.md', 'With systemd'] },
+  'coordinator --version': { test: 'test/e2e/package.e2e.test.ts', words: ['--version'] },
 };
 
 /** Commands of the documentation that no test runs, by how they begin, and why. */
@@ -40,5 +54,11 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run coordinator': 'it is the program, without a command',
   'npm start -- --fault NAME': 'NAME stands for those below it',
   'npm start': 'it does not end; test/e2e/page.e2e.test.ts opens its page',
+  'npm run -s coordinator -- …': '… stands for every command',
+  'install -m 0600 /path/to/serai.key': 'it belongs to the compose file',
+  systemctl: 'it manages the services of a whole machine; test/deploy/systemd.test.ts has the unit checked by systemd-analyze',
+  journalctl: 'it reads the journal of a whole machine',
+  docker:
+    'it needs a Docker daemon; test/deploy/docker.test.ts checks what it is given, and test/integration/composeKafka.int.test.ts starts its Kafka',
   'kafka-acls': 'it is of Kafka; test/integration/kafkaSecurity.int.test.ts logs in with what it grants',
 };
