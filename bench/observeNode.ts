@@ -2,26 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSeraiNode } from '../src/devnet/node/seraiNode.ts';
-import { devAccount } from '../src/domain/threshold/schnorrkel.ts';
 import { openRocksdbStore } from '../src/drivers/rocksdb/rocksdbStore.ts';
+import { transfers } from './transfers.ts';
 
 /** A simulated node in a process of its own: makes the blocks it is told to, then serves them. */
 const dir = await mkdtemp(join(tmpdir(), 'serai-bench-node-'));
 let clock = 1_790_000_000_000;
 const node = await openSeraiNode({ store: await openRocksdbStore(dir), port: 0, blockTime: 0, now: () => (clock += 6_000) });
-const [from, to] = [devAccount('Alice').publicKey, devAccount('Bob').publicKey];
-/** Four transfers; the timestamp's own success makes five events. */
-const events = Array.from({ length: 4 }, (_, index) => ({
-  phase: { tag: 'ApplyExtrinsic' as const, index: 0 },
-  pallet: 'Coins',
-  name: 'Transfer',
-  fields: { from, to, balance: { coin: 'Bitcoin', amount: BigInt(1000 + index) } },
-  topics: [],
-}));
-
 process.on('message', (blocks: number) => {
   void (async () => {
-    for (let made = 0; made < blocks; made += 1) await node.produceBlock(events);
+    for (let made = 0; made < blocks; made += 1) await node.produceBlock(transfers);
     process.send?.({ url: node.url, finalized: node.finalizedNumber() });
   })();
 });

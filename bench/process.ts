@@ -5,13 +5,13 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSeraiNode, type SeraiNode } from '../src/devnet/node/seraiNode.ts';
 import { status } from '../src/domain/health/status.ts';
-import { devAccount } from '../src/domain/threshold/schnorrkel.ts';
 import { openMemoryStore } from '../src/drivers/memory/memoryStore.ts';
 import { configFile } from '../test/support/configFile.ts';
 import { freePort } from '../test/support/freePort.ts';
 import { startBroker } from '../test/support/kafkaBroker.ts';
 import fetchJars from '../test/support/kafkaJars.ts';
 import { type Figure, median } from './figure.ts';
+import { transfers } from './transfers.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 /** Blocks that the store has before the first figure. */
@@ -21,19 +21,6 @@ const BURST = 400;
 /** As `npm run coordinator` and a service's environment have it (docs/benchmarks.md, observe). */
 const FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=20'];
 const ENVIRONMENT = { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
-
-/** Four transfers of a block. */
-const transfers = Array.from({ length: 4 }, (_, index) => ({
-  phase: { tag: 'ApplyExtrinsic' as const, index: 0 },
-  pallet: 'Coins',
-  name: 'Transfer',
-  fields: {
-    from: devAccount('Alice').publicKey,
-    to: devAccount('Bob').publicKey,
-    balance: { coin: 'Bitcoin', amount: BigInt(1000 + index) },
-  },
-  topics: [],
-}));
 
 const makeBlocks = async (node: SeraiNode, blocks: number): Promise<void> => {
   for (let made = 0; made < blocks; made += 1) await node.produceBlock(transfers);
