@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { silenceNegativeTimeout } from '../src/drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from '../src/drivers/polkadot/silenceCallTypeWarning.ts';
 import { type Figure, printFigure } from './figure.ts';
 
@@ -7,6 +8,7 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, minutes: { type: 'string' } },
 });
 silenceCallTypeWarning();
+silenceNegativeTimeout();
 const report = (figure: Figure): void => {
   printFigure(figure, values.json);
 };

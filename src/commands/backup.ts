@@ -14,6 +14,7 @@ import {
   findBackup,
   type Listed,
   placeIn,
+  type Restored,
   restoreModule,
 } from './backups.ts';
 import { columns } from './columns.ts';
@@ -184,22 +185,33 @@ export const restoreBackups = async (
   options: OneBackup & ReasonedCommand & { readonly replace: boolean },
 ): Promise<void> => {
   const tell = progress();
-  const restored: { module: ModuleName; id: string; aside: string | null }[] = [];
-  await forEach(config, id, options, async (module, found) => {
-    const { manifest } = found;
-    const aside = await restoreModule(config, module, {
-      ...found,
-      replace: options.replace,
-      progress: (bytes) => {
-        tell(`${module}: ${part(bytes, manifest.bytes)}`);
-      },
+  const ready: { readonly module: ModuleName; readonly manifest: Listed['manifest']; readonly store: Restored }[] = [];
+  try {
+    await forEach(config, id, options, async (module, found) => {
+      const { manifest } = found;
+      const store = await restoreModule(config, module, {
+        ...found,
+        replace: options.replace,
+        progress: (bytes) => {
+          tell(`${module}: ${part(bytes, manifest.bytes)}`);
+        },
+      });
+      ready.push({ module, manifest, store });
     });
+  } catch (error) {
+    // Backups of all modules, or of none: nothing has been put in place yet.
+    for (const { store } of ready) await store.discard();
+    throw error;
+  }
+  const restored: { module: ModuleName; id: string; aside: string | null }[] = [];
+  for (const { module, manifest, store } of ready) {
+    const aside = await store.putInPlace();
     restored.push({ module, id: manifest.id, aside: aside ?? null });
     if (!options.json)
       print(
         `${module}: restored from ${manifest.id}, epoch ${String(manifest.epoch)}, commit ${String(manifest.commits)}${aside === undefined ? '' : `; what was there is in ${aside}`}\n`,
       );
-  });
+  }
   if (options.json) print(`${JSON.stringify({ restored })}\n`);
   else print('the coordinator starts in quarantine: it observes, and signs nothing until "resume" (docs/data.md)\n');
   const ids = Object.fromEntries(restored.map((one) => [one.module, one.id]));

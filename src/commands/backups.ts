@@ -191,11 +191,15 @@ export interface RestoreModule {
   readonly progress?: Progress;
 }
 
-/**
- * Restores a module's store from a backup: beside it first, then in its place in one step. What was there is kept under another name.
- * The module starts in quarantine (docs/data.md). Returns where the store that was there is now, if there was one.
- */
-export const restoreModule = async (config: Config, module: ModuleName, options: RestoreModule): Promise<string | undefined> => {
+/** A store that was restored beside the one in use, and checked. */
+export interface Restored {
+  /** Puts it in its place, in one step. What was there is kept under another name, which is returned. */
+  readonly putInPlace: () => Promise<string | undefined>;
+  readonly discard: () => Promise<void>;
+}
+
+/** Restores a module's store from a backup beside the one that is there. The module starts in quarantine (docs/data.md). */
+export const restoreModule = async (config: Config, module: ModuleName, options: RestoreModule): Promise<Restored> => {
   const { manifest, replace } = options;
   const dir = storeFolder(config, module);
   const there = await exists(dir);
@@ -204,12 +208,23 @@ export const restoreModule = async (config: Config, module: ModuleName, options:
   // Refused while a coordinator has it open.
   if (there) await releaseCheck(config, dir);
   const beside = `${dir}.restoring`;
-  await rm(beside, { recursive: true, force: true });
-  await restoreInto(config, module, { ...options, dir: beside });
-  const aside = there ? `${dir}.before-${manifest.id}-${backupIdAt(Date.now())}` : undefined;
-  if (aside !== undefined) await rename(dir, aside);
-  await rename(beside, dir);
-  return aside;
+  const discard = (): Promise<void> => rm(beside, { recursive: true, force: true });
+  await discard();
+  try {
+    await restoreInto(config, module, { ...options, dir: beside });
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  return {
+    putInPlace: async () => {
+      const aside = there ? `${dir}.before-${manifest.id}-${backupIdAt(Date.now())}` : undefined;
+      if (aside !== undefined) await rename(dir, aside);
+      await rename(beside, dir);
+      return aside;
+    },
+    discard,
+  };
 };
 
 /** Throws StoreError `store.locked` while a process has the store open; a store that is damaged may be put aside. */

@@ -93,6 +93,21 @@ describe('backup create, list, verify, drill and restore', () => {
     expect(statSync(again.restored[0]?.aside ?? '').isDirectory()).toBe(true);
   });
 
+  it('restore all modules or none: one backup that is damaged leaves everything as it was', async () => {
+    const { run, config } = it_;
+    const last = MODULES.at(-1) ?? '';
+    const [chunk = ''] = filesIn(config.general.backup_dir).filter((name) => name.includes(`/${last}/chunks/`));
+    const whole = readFileSync(chunk);
+    writeFileSync(chunk, whole.subarray(0, -1));
+    const folders = (): string[] => readdirSync(dirname(storeFolder(config, 'crypto'))).sort();
+    const before = folders();
+    const { code, stderr } = await run('backup', 'restore', '--replace', '--json');
+    writeFileSync(chunk, whole);
+    expect(code, stderr).not.toBe(0);
+    expect(stderr).toContain(last);
+    expect(folders()).toEqual(before);
+  });
+
   it('say what is wrong with a backup, where, and what to do', async () => {
     const { run, config } = it_;
     const [chunk = ''] = filesIn(config.general.backup_dir).filter((name) => name.includes('/crypto/chunks/'));
