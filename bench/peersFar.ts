@@ -11,7 +11,7 @@ const [role = '', address = '', validator = '', name = 'Bob'] = process.argv.sli
 const lines = createInterface({ input: process.stdin });
 
 /** Does something again and again, several at a time, from the line `on` to the line `off`. */
-const whileOn = (atOnce: number, once: () => Promise<void>): void => {
+const whileOn = (atOnce: number, once: () => Promise<void>, off: () => void = () => undefined): void => {
   let on = false;
   const go = async (): Promise<void> => {
     // To be refused is what it is there for.
@@ -22,7 +22,8 @@ const whileOn = (atOnce: number, once: () => Promise<void>): void => {
   };
   lines.on('line', (line) => {
     on = line === 'on';
-    if (on) for (let count = 0; count < atOnce; count += 1) go().catch(() => undefined);
+    if (!on) off();
+    else for (let count = 0; count < atOnce; count += 1) go().catch(() => undefined);
   });
 };
 
@@ -43,15 +44,20 @@ const roles: Readonly<Record<string, () => Promise<string>>> = {
       });
     return `${peer.validator} ${String(peer.libp2p.getMultiaddrs()[0])}`;
   },
-  /** Floods whom it dials, whenever it is told to. */
+  /** Floods whom it dials, whenever it is told to, as fast as it is read; it comes back when it is sent away. */
   flood: async () => {
     const peer = await openRawPeer(name, 10);
-    const raw = await peer.introduce(address);
+    let raw = await peer.introduce(address);
     let sequence = 0;
-    whileOn(1, async () => {
+    const flood = async (): Promise<void> => {
+      if (raw.isOver()) raw = await peer.introduce(address);
+      if (raw.stream.writableNeedsDrain) await raw.stream.onDrain();
       sequence += 1;
       raw.send(encodeFrame({ kind: 'data', epoch: 1, sequence, body: new Uint8Array(REQUEST) }));
-      if (raw.stream.writableNeedsDrain) await raw.stream.onDrain();
+    };
+    // What it has not got rid of by then is not to be brought while nobody disturbs.
+    whileOn(1, flood, () => {
+      raw.connection.abort(new Error('off'));
     });
     return peer.validator;
   },

@@ -57,6 +57,19 @@ describe('a validator that attacks', () => {
     await until(() => (reportOn(alice, mallory)?.receivedMessages ?? 0) > 64);
   });
 
+  it('and floods beyond its quota keeps its link, however often it is read on: what it sends waits where it came from', async () => {
+    const alice = await openAlice({ limits: { ...SWIFT, link: { ...SWIFT.link, frames: { perSecond: 1_000, atOnce: 100 } } } });
+    const mallory = await openMallory();
+    alice.network.hold([mallory.validator], []);
+    const raw = await mallory.introduce(alice.address);
+    for (let sequence = 1; sequence <= 3_000; sequence += 1) {
+      if (raw.stream.writableNeedsDrain) await raw.stream.onDrain();
+      raw.send(data(sequence, 16_384));
+    }
+    await until(() => (reportOn(alice, mallory)?.receivedMessages ?? 0) === 3_000);
+    expect(reportOn(alice, mallory)).toMatchObject({ state: 'connected', links: 1, lastError: null });
+  });
+
   it('and breaks the protocol is dropped, told why, and not listened to for a while', async () => {
     const alice = await openAlice();
     const mallory = await openMallory();

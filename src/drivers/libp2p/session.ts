@@ -64,6 +64,7 @@ export class Session {
   readonly #end = Promise.withResolvers<SessionEnd>();
   #over: PeerError | undefined;
   #remote = false;
+  #resuming = false;
 
   /** Messages handed on and not settled. */
   inFlight = 0;
@@ -176,12 +177,19 @@ export class Session {
     this.#link.lost(this.#broken() ?? new PeerError('peer.disconnected', `the link broke: ${how}`, { cause: event.error }));
   };
 
-  /** Reads on, or lets the other side wait: what it sends then stays in its window. */
+  /**
+   * Reads on, or lets the other side wait: what it sends then stays in its window. libp2p tells what was kept while it waited, and then opens
+   * the window, also where it was told meanwhile to wait again: so it is told that after it.
+   */
   #flow(): void {
-    if (this.#over !== undefined || this.#stream.status !== 'open') return;
+    if (this.#resuming || this.#over !== undefined || this.#stream.status !== 'open') return;
     const paused = this.#stream.readStatus === 'paused';
-    if (this.#link.paused && !paused) this.#stream.pause();
-    else if (!this.#link.paused && paused) this.#stream.resume();
+    if (!this.#link.paused && paused) {
+      this.#resuming = true;
+      this.#stream.resume();
+      this.#resuming = false;
+    }
+    if (this.#link.paused && this.#stream.readStatus === 'readable') this.#stream.pause();
   }
 
   /** What is said in one go is sent in few pieces: each of them costs the other side an update of the stream's window. */
