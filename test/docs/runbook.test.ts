@@ -15,7 +15,7 @@ const sections = new Map(
 /** What looks like a code and is none: kinds of messages between validators, and of `epoch.`; files; settings of Kafka and RocksDB. */
 const OTHERS = new Set([
   ...['certificate.proposal', 'certificate.vote', 'keygen.commitments', 'keygen.shares', 'musig.commitment', 'musig.share'],
-  ...['keygen.lack', 'keygen.relay'],
+  ...['keygen.blame', 'keygen.lack', 'keygen.relay'],
   ...['sign.completed', 'sign.preprocesses', 'sign.proposal', 'sign.ready', 'sign.round', 'sign.shares'],
   ...['slash.points', 'slash.proposal', 'slash.vote', 'epoch.opened', 'epoch.seen'],
   ...['dom.js', 'page.js', 'page.css', 'index.html', 'devnet.js', 'devnet.css', 'devnet.log', 'root.key'],

@@ -157,12 +157,13 @@ export class KeyGenNetwork {
   }
 
   /** Hands a message to a member as if another had sent it. */
-  say(from: Hex, to: KeyGenMember, { kind, body }: PeerBody): void {
-    const message = { kind, from, to: to.key, genesis: GENESIS, id: 'x', body };
-    this.#hear(
-      to,
-      signPeerMessage(message, (bytes) => modelSignature(from, bytes)),
-    );
+  say(from: Hex, to: KeyGenMember, said: PeerBody): void {
+    this.#hear(to, this.signed(from, to.key, said));
+  }
+
+  /** A message as a member would sign it. */
+  signed(from: Hex, to: Hex, { kind, body }: PeerBody): PeerMessage {
+    return signPeerMessage({ kind, from, to, genesis: GENESIS, id: 'x', body }, (bytes) => modelSignature(from, bytes));
   }
 
   #hear(member: KeyGenMember, message: PeerMessage): void {

@@ -48,13 +48,15 @@ export const checkSaidOnce = (network: KeyGenNetwork): void => {
   };
   for (const [at, { processor }] of network.members.entries()) {
     expect(new Set(processor.begun).size).toBe(processor.begun.length);
+    expect(processor.revealed.filter((attempt) => processor.finished.includes(attempt))).toEqual([]);
     for (const party of network.partiesOf(at)) once(`party/${String(party.id.attempt)}`, party);
   }
   const honest = new Set(network.members.filter(({ fault }) => fault === undefined).map(({ key }) => key));
   for (const { from, to, body: said } of network.said) {
     if (!honest.has(from) || said.kind === 'keygen.relay' || !('id' in said.body) || 'kind' in said.body.id) continue;
     const round = 'round' in said.body ? said.body.round : '';
-    once([said.kind, from, said.body.id.attempt, round, said.kind === 'keygen.shares' ? to : ''].join('/'), said.body);
+    const about = 'accused' in said.body ? said.body.accused : said.kind === 'keygen.shares' ? to : '';
+    once([said.kind, from, said.body.id.attempt, round, about].join('/'), said.body);
     if (said.kind === 'musig.commitment') once(`nonce/${said.body.commitment}`, [from, said.body.id, round]);
   }
 };

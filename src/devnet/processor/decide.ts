@@ -4,6 +4,7 @@ import { Draft } from '../../domain/tables.ts';
 import { burn } from './burn.ts';
 import type { ProcessorContext } from './context.ts';
 import { commitmentsGiven, generateKey, sharesGiven as keySharesGiven } from './keyGen.ts';
+import { verifyBlame } from './keyGenBlame.ts';
 import { confirmKeyPair, substrateBlock } from './payments.ts';
 import { ProcessorError } from './processorError.ts';
 import { completedElsewhere, preprocessesGiven, sharesGiven, signAttempt } from './signing.ts';
@@ -37,6 +38,8 @@ const answer = (draft: Draft, context: ProcessorContext, command: Command): read
       return commitmentsGiven(draft, context, command.data.id, command.data.commitments);
     case 'serai.key-gen.shares.v1':
       return keySharesGiven(draft, command.data.id, command.data.shares);
+    case 'serai.key-gen.verify-blame.v1':
+      return verifyBlame(draft, command.data);
     case 'serai.substrate.confirm-key-pair.v1':
       return confirmKeyPair(draft, command.data);
     case 'serai.substrate.block.v1':

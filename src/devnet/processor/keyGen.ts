@@ -11,7 +11,7 @@ import { burntAt, startOf } from './burn.ts';
 import { certificateBytes, type GenerateKey, objection } from './certificate.ts';
 import type { ProcessorContext } from './context.ts';
 import { ProcessorError } from './processorError.ts';
-import { attemptsOf, burns, type KeyGenRow, keyGenName, keyGens, keys } from './rows.ts';
+import { attemptsOf, type BlamedRow, burns, type KeyGenRow, keyGenName, keyGens, keys } from './rows.ts';
 import { openShare, sealShare, sharedWith } from './sealedShare.ts';
 
 const KEY_LENGTH = 32;
@@ -86,7 +86,7 @@ export const commitmentsGiven = (draft: Draft, context: ProcessorContext, id: Ke
     const shares: Record<string, Hex> = {};
     const blamed: Reply[] = [];
     for (const member of othersOf(row)) {
-      const publicKey = bytesOf(blobs, firstOf(member)).subarray(0, KEY_LENGTH);
+      const publicKey = encryptionKeyOf(blobs, member);
       try {
         const shared = sharedWith({ secret, publicKey });
         for (const to of member) {
@@ -103,7 +103,7 @@ export const commitmentsGiven = (draft: Draft, context: ProcessorContext, id: Ke
     keyGens.put(draft, keyGenName(id), { ...row, blobs, shares });
     return [{ type: 'serai.key-gen.shares.v1', data: { id, shares } }];
   } catch (error) {
-    return blameFor(id, error);
+    return culpritsOf(error).map(({ participant, reason }) => blame(id, participant, reason));
   }
 };
 
@@ -112,11 +112,13 @@ export const sharesGiven = (draft: Draft, id: KeyGenId, given: ByParticipant): R
   const row = begun(draft, id);
   if (row === undefined) return [];
   if (row.key !== undefined) return [generated(id, row.key.groupKey)];
+  // Whoever has our secret reads what we sealed and what was sealed for us: no key is made of it, whatever comes later.
+  if (row.blamed !== undefined) return proven(id, row.blamed);
   const { blobs } = row;
   if (blobs === undefined)
     throw new ProcessorError('processor.out-of-order', `key shares of ${keyGenName(id)} came before the commitments`);
   const opened = openShares(row, id, blobs, given);
-  if (opened.blamed.length > 0) return opened.blamed;
+  if (opened.blamed.length > 0) return reveal(draft, id, row, opened.blamed);
   const messages = messagesOf(row, blobs);
   try {
     const made = dkgFinishAll(secretsOf(row), messages, opened.shares);
@@ -129,9 +131,22 @@ export const sharesGiven = (draft: Draft, id: KeyGenId, given: ByParticipant): R
     keyGens.put(draft, keyGenName(id), { ...row, coefficients: {}, encryption: '0x', key: kept });
     return [generated(id, kept.groupKey)];
   } catch (error) {
-    return blameFor(id, error);
+    return reveal(draft, id, row, culpritsOf(error));
   }
 };
+
+/** Who is blamed for what they sent. */
+type Blamed = BlamedRow['for'];
+
+/** Says whose shares for us are wrong, with the secret that proves it. It is durable first that this attempt is over for us. */
+const reveal = (draft: Draft, id: KeyGenId, row: KeyGenRow, wrong: Blamed): Reply[] => {
+  const blamed = { proof: row.encryption, for: wrong };
+  keyGens.put(draft, keyGenName(id), { ...row, coefficients: {}, encryption: '0x', blamed });
+  return proven(id, blamed);
+};
+
+const proven = (id: KeyGenId, { proof, for: wrong }: BlamedRow): Reply[] =>
+  wrong.map(({ participant, reason }) => ({ type: 'serai.key-gen.blame.v1', data: { id, participant, reason, proof } }));
 
 /** The others' shares for each of our participants: by sender, those for our participants one after the other, each of all its own. */
 const openShares = (
@@ -139,27 +154,39 @@ const openShares = (
   id: KeyGenId,
   blobs: ByParticipant,
   given: ByParticipant,
-): { readonly shares: ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>; readonly blamed: Reply[] } => {
+): { readonly shares: ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>; readonly blamed: Blamed } => {
   const mine = mineOf(row);
   const secret = fromHex(row.encryption);
   const shares = new Map(mine.map((to) => [to, new Map<number, Uint8Array>()]));
-  const blamed: Reply[] = [];
+  const blamed: Blamed[number][] = [];
   for (const member of othersOf(row)) {
-    const publicKey = bytesOf(blobs, firstOf(member)).subarray(0, KEY_LENGTH);
-    const sealed = bytesOf(given, firstOf(member));
-    const shared = sharedWith({ secret, publicKey });
-    const whole = sealed.length === mine.length * member.length * SEALED_LENGTH;
-    const opened = mine.flatMap((to, place) =>
-      member.map((from, column) => {
-        const at = (place * member.length + column) * SEALED_LENGTH;
-        return { to, from, share: openShare(sealed.subarray(at, at + SEALED_LENGTH), shared, { id, from, to }) };
-      }),
-    );
-    if (!whole || opened.some(({ share }) => share === undefined))
-      blamed.push(blame(id, firstOf(member), 'the key share cannot be decrypted'));
-    for (const { to, from, share } of opened) if (share !== undefined) shares.get(to)?.set(from, share);
+    const opened = openAll(id, { senders: member, receivers: mine }, bytesOf(given, firstOf(member)), {
+      secret,
+      publicKey: encryptionKeyOf(blobs, member),
+    });
+    if (opened === undefined) blamed.push({ participant: firstOf(member), reason: 'the key share cannot be decrypted' });
+    for (const { to, from, share } of opened ?? []) shares.get(to)?.set(from, share);
   }
   return { shares, blamed };
+};
+
+/** All the shares that one member's participants made for another's, opened; undefined where one of them cannot be. */
+export const openAll = (
+  id: KeyGenId,
+  { senders, receivers }: { readonly senders: readonly number[]; readonly receivers: readonly number[] },
+  sealed: Uint8Array,
+  keys: { readonly secret: Uint8Array; readonly publicKey: Uint8Array },
+): readonly { readonly to: number; readonly from: number; readonly share: Uint8Array }[] | undefined => {
+  if (sealed.length !== receivers.length * senders.length * SEALED_LENGTH) return undefined;
+  const shared = sharedWith(keys);
+  const opened = receivers.flatMap((to, place) =>
+    senders.flatMap((from, column) => {
+      const at = (place * senders.length + column) * SEALED_LENGTH;
+      const share = openShare(sealed.subarray(at, at + SEALED_LENGTH), shared, { id, from, to });
+      return share === undefined ? [] : [{ to, from, share }];
+    }),
+  );
+  return opened.length === receivers.length * senders.length ? opened : undefined;
 };
 
 /** The row of an attempt; undefined where a later one has begun, after which this one says nothing more. */
@@ -183,9 +210,9 @@ const blame = (id: KeyGenId, participant: number, reason: string): Reply => ({
   data: { id, participant, reason },
 });
 
-const blameFor = (id: KeyGenId, error: unknown): Reply[] => {
+const culpritsOf = (error: unknown): Blamed => {
   if (!(error instanceof ThresholdError) || error.culprits.length === 0) throw error;
-  return error.culprits.map((index) => blame(id, index, error.message.slice(0, 200)));
+  return error.culprits.map((participant) => ({ participant, reason: error.message.slice(0, 200) }));
 };
 
 const differing = (known: ByParticipant, given: ByParticipant): number | undefined => {
@@ -194,7 +221,7 @@ const differing = (known: ByParticipant, given: ByParticipant): number | undefin
   return Number(other);
 };
 
-const firstOf = (member: readonly number[]): number => member[0] ?? 0;
+export const firstOf = (member: readonly number[]): number => member[0] ?? 0;
 
 const mineOf = ({ index, members }: KeyGenRow): readonly number[] => members.find((member) => firstOf(member) === index) ?? [];
 
@@ -202,11 +229,15 @@ const othersOf = ({ index, members }: KeyGenRow): (readonly number[])[] => membe
 
 const bytesOf = (map: ByParticipant, index: number): Uint8Array => fromHex(map[index] ?? '0x');
 
+/** The X25519 public key that a member's blob begins with. */
+export const encryptionKeyOf = (blobs: ByParticipant, member: readonly number[]): Uint8Array =>
+  bytesOf(blobs, firstOf(member)).subarray(0, KEY_LENGTH);
+
 const secretsOf = (row: KeyGenRow): DkgSecret[] =>
   mineOf(row).map((index) => ({ index, t: row.t, n: row.n, coefficients: (row.coefficients[index] ?? []).map(fromHex) }));
 
 /** Each participant's round 1 message, out of its holder's blob. */
-const messagesOf = (row: KeyGenRow, blobs: ByParticipant): Map<number, Uint8Array> => {
+export const messagesOf = (row: Pick<KeyGenRow, 't' | 'members'>, blobs: ByParticipant): Map<number, Uint8Array> => {
   const length = dkgMessageLength(row.t);
   return new Map(
     row.members.flatMap((member) =>

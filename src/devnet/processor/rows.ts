@@ -43,6 +43,14 @@ export interface KeyGenRow {
   readonly blobs?: ByParticipant;
   readonly shares?: ByParticipant;
   readonly key?: KeyShareRow;
+  /** Whose shares for us were wrong, as it was said with our encryption secret: the attempt is over for us, and its other secrets are gone. */
+  readonly blamed?: BlamedRow;
+}
+
+/** The secret that proves a blame, and who was blamed with it. */
+export interface BlamedRow {
+  readonly proof: Hex;
+  readonly for: readonly { readonly participant: number; readonly reason: string }[];
 }
 
 /** Our shares of a generated key. */

@@ -21,7 +21,7 @@ export interface EvidenceVerdict {
   readonly why: string;
 }
 
-/** What a message is about: a validator says one thing for each. Key shares are another thing for each receiver. */
+/** What a message is about: a validator says one thing for each. Key shares are another thing for each receiver, blames for each accused. */
 const matterOf = ({ kind, body, genesis, to }: PeerMessage): string | undefined => {
   const said = peerBody.safeParse({ kind, body });
   // A vote is a signature, and no two of those are alike.
@@ -31,7 +31,11 @@ const matterOf = ({ kind, body, genesis, to }: PeerMessage): string | undefined 
   if ('set' in about) return [genesis, kind, setName(about.set), ...('number' in about ? [about.number] : [])].join('/');
   if (!('id' in about)) return undefined;
   const matter = 'kind' in about.id ? signIdName(about.id) : keyGenName(about.id);
-  const more = [...('round' in about ? [about.round] : []), ...(kind === 'keygen.shares' ? [to] : [])];
+  const more = [
+    ...('round' in about ? [about.round] : []),
+    ...(kind === 'keygen.shares' ? [to] : []),
+    ...('accused' in about ? [about.accused] : []),
+  ];
   return [genesis, kind, matter, ...more].join('/');
 };
 

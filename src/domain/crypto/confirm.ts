@@ -43,7 +43,7 @@ const musigRoundOf = (party: KeyGenParty, keys: KeyPairRow, commitments: readonl
 /** Our processor has generated the keys: the members begin to sign `set_keys` together (design §7.4). */
 export const keyPairMade = (draft: Draft, context: CryptoContext, id: KeyGenId, keyPair: KeyPairRow): void => {
   const attempt = keyGenRow(draft, id);
-  if (partyOf(draft, id) === undefined || attempt.keyPair !== undefined) return;
+  if (partyOf(draft, id) === undefined || attempt.keyPair !== undefined || attempt.hasAccused === true) return;
   noteKeyGen(draft, id, { keyPair });
   report(draft, context, keyGenName(id), {
     type: 'serai.report.key-pair.v1',

@@ -7,14 +7,16 @@ import { chooseProposal } from './chooseProposal.ts';
 import type { CryptoContext } from './context.ts';
 import { digestOf } from './digest.ts';
 import { greet } from './greet.ts';
+import { accuseSender, weighBlames } from './keyGenBlame.ts';
 import { askOn, sayShares } from './keyGenEcho.ts';
 import { convenerOf, keyGenName, mayBeProposed, partyBytes, partyWithout, sharesOf, validatorsOf } from './keyGenParty.ts';
 import { forgetOldAttempts, keyGenRow, MOST_AHEAD, noteBlame, noteKeyGen, openAttempt, partyOf, superseded } from './keyGenRows.ts';
+import { joined, mineIn, runningParty } from './keyGenRunning.ts';
 import { proposalsOf, sharesFit, signersOf, suspectsFor } from './keyGenSuspects.ts';
-import { messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
+import { forgetShares, messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import type { KeyGenParty } from './peerBodies.ts';
 import { type BlockRef, latestParties, parties, type SetRow, sets, signers } from './rows.ts';
-import { accuse, report, requestLinks, tellProcessor } from './say.ts';
+import { accuse, requestLinks, tellProcessor } from './say.ts';
 import { isHeld, isKeyGenBurnt, isQuarantined } from './standing.ts';
 import { isPaused } from './stops.ts';
 
@@ -148,9 +150,6 @@ const certify = (draft: Draft, context: CryptoContext, row: SetRow, id: KeyGenId
   begin(draft, context, party, Object.fromEntries(signatures));
 };
 
-const mineIn = (party: KeyGenParty, { self }: CryptoContext): readonly number[] =>
-  party.members.find(({ validator }) => validator === self)?.participants ?? [];
-
 const begin = (draft: Draft, context: CryptoContext, party: KeyGenParty, signatures: Readonly<Record<Hex, Hex>>): void => {
   const { id, threshold, members } = party;
   const mine = mineIn(party, context);
@@ -165,14 +164,6 @@ const begin = (draft: Draft, context: CryptoContext, party: KeyGenParty, signatu
       certificate: { ...party, signatures },
     },
   });
-};
-
-/** The party of an attempt that goes on: certified, with us in it, of a set without keys, with no later one begun. */
-const runningParty = (draft: Draft, context: CryptoContext, id: KeyGenId): KeyGenParty | undefined => {
-  const row = sets.get(draft, setName(id.set));
-  if (row?.state !== 'keygen' || superseded(draft, id) || isQuarantined(draft) || isKeyGenBurnt(draft, row, id)) return undefined;
-  const party = partyOf(draft, id);
-  return party === undefined || mineIn(party, context).length === 0 ? undefined : party;
 };
 
 /** Our processor's commitments go to every member. */
@@ -196,7 +187,7 @@ const giveCommitments = (draft: Draft, context: CryptoContext, id: KeyGenId): vo
   if (party === undefined || attempt.commitmentsGiven || attempt.commitments < party.members.length) return;
   const commitments = byFirstParticipant(party.members, ({ validator }) => wordOf(draft, id, 'keygen.commitments', validator)?.commitments);
   if (Object.keys(commitments).length < party.members.length) return;
-  noteKeyGen(draft, id, { commitmentsGiven: true });
+  noteKeyGen(draft, id, { commitmentsGiven: true, map: digestOf(commitments) });
   tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.commitments.v1', data: { id, commitments } });
 };
 
@@ -213,17 +204,19 @@ const byFirstParticipant = (members: readonly PartyMember[], told: (member: Part
 export const sharesMade = (draft: Draft, context: CryptoContext, id: KeyGenId, shares: ByParticipant): void => {
   const party = runningParty(draft, context, id);
   const sender = party === undefined ? undefined : mineIn(party, context)[0];
-  if (party === undefined || sender === undefined) return;
+  const { map } = keyGenRow(draft, id);
+  if (party === undefined || sender === undefined || map === undefined) return;
   for (const { validator, participants } of party.members) {
     const own = participants.flatMap((share) => {
       const found = shares[String(share)];
       return found === undefined ? [] : [[String(share), found] as const];
     });
-    const body = { id, sender, shares: Object.fromEntries(own) };
+    const body = { id, sender, map, shares: Object.fromEntries(own) };
     if (own.length > 0 && validator !== context.self) sayShares(draft, context, validator, body);
   }
   noteKeyGen(draft, id, { dealt: true });
   giveShares(draft, context, id);
+  weighBlames(draft, context, id);
 };
 
 /** Shares another member's processor made for ours. */
@@ -239,32 +232,25 @@ const giveShares = (draft: Draft, context: CryptoContext, id: KeyGenId): void =>
   // The processor takes shares only where it took the commitments they are checked against; it may have blamed one instead.
   if (party === undefined || attempt.dealt !== true || attempt.sharesGiven || attempt.shares < party.members.length - 1) return;
   const others = party.members.filter(({ validator }) => validator !== context.self);
-  const said = new Map(others.map(({ validator }) => [validator, wordOf(draft, id, 'keygen.shares', validator)?.shares]));
+  const said = new Map(others.map(({ validator }) => [validator, wordOf(draft, id, 'keygen.shares', validator)]));
   if ([...said.values()].includes(undefined)) return;
-  const misshapen = others.filter(({ validator }) => !sharesFit(party, context.self, said.get(validator) ?? {}));
+  // Made with other commitments than ours: someone told two. They count as not come, and what we lack we say (docs/protocol.md).
+  const foreign = others.filter(({ validator }) => said.get(validator)?.map !== attempt.map);
+  for (const { validator } of foreign) forgetShares(draft, id, validator);
+  if (foreign.length > 0) {
+    noteKeyGen(draft, id, { shares: attempt.shares - foreign.length });
+    return;
+  }
+  const misshapen = others.filter(({ validator }) => !sharesFit(party, context.self, said.get(validator)?.shares ?? {}));
   for (const { validator } of misshapen) {
     noteBlame(draft, id, validator);
     const messages = [messageOf(draft, id, 'keygen.shares', validator)].filter((message) => message !== undefined);
     accuse(draft, context, 'keygen.foreign-share', keyGenName(id), { id, messages });
+    accuseSender(draft, context, id, validator, null);
   }
   if (misshapen.length > 0) return;
   noteKeyGen(draft, id, { sharesGiven: true });
   const mine = mineIn(party, context);
-  const shares = byFirstParticipant(others, ({ validator }) => {
-    const made = said.get(validator) ?? {};
-    return `0x${mine.map((to) => made[String(to)]?.slice(2) ?? '').join('')}`;
-  });
+  const shares = byFirstParticipant(others, ({ validator }) => joined(mine, said.get(validator)?.shares ?? {}));
   tellProcessor(draft, context, id.set.network, keyGenName(id), { type: 'serai.key-gen.shares.v1', data: { id, shares } });
-};
-
-/** Our processor names who sent invalid data: its holder may be left out of the next attempt. What it signed goes with the report. */
-export const blameMade = (draft: Draft, context: CryptoContext, id: KeyGenId, participant: number, reason: string): void => {
-  const holder = partyOf(draft, id)?.members.find(({ participants }) => participants.includes(participant))?.validator;
-  const kinds = ['keygen.commitments', 'keygen.shares'] as const;
-  const signed = holder === undefined ? [] : kinds.map((kind) => messageOf(draft, id, kind, holder));
-  report(draft, context, `${keyGenName(id)}/${String(participant)}`, {
-    type: 'serai.report.blame.v1',
-    data: { id, participant, validator: holder ?? null, reason, messages: signed.filter((message) => message !== undefined) },
-  });
-  if (holder !== undefined) noteBlame(draft, id, holder);
 };

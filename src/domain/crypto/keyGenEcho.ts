@@ -9,7 +9,7 @@ import { keyGenName, validatorsOf } from './keyGenParty.ts';
 import { keyGenRow, noteKeyGen, openAttempt, partyOf } from './keyGenRows.ts';
 import { noteLack, noteShown, shownShares } from './keyGenShown.ts';
 import { proposalsOf, sharesFit } from './keyGenSuspects.ts';
-import { type KeyGenBody, messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
+import { aboutOf, type KeyGenBody, messageOf, sayKeyGen, wordOf } from './keyGenWords.ts';
 import { type KeyGenParty, MOST_ASKS, peerBody } from './peerBodies.ts';
 import { head, heard, relays, type SetRow, sets } from './rows.ts';
 import { signedFor, tellPeers } from './say.ts';
@@ -23,7 +23,7 @@ import { isHeld, isKeyGenBurnt } from './standing.ts';
 /** Words that are the same to everyone, and may be relayed to anyone. */
 const TO_ALL = ['certificate.proposal', 'certificate.vote', 'keygen.commitments', 'musig.commitment'] as const;
 
-const isToAll = (said: KeyGenBody): boolean => (TO_ALL as readonly string[]).includes(said.kind);
+const isToAll = ({ kind }: KeyGenBody): boolean => kind === 'keygen.blame' || (TO_ALL as readonly string[]).includes(kind);
 
 /** The first 16 bytes of a word's digest: enough to tell two words of one member apart. */
 const brief = (message: PeerMessage | undefined): Hex | null =>
@@ -88,7 +88,7 @@ export const askNow = (draft: Draft, context: CryptoContext, id: KeyGenId): void
 };
 
 /** Relays a word, to each of these once. */
-const relay = (draft: Draft, context: CryptoContext, to: readonly Hex[], id: KeyGenId, message: PeerMessage): void => {
+export const relay = (draft: Draft, context: CryptoContext, to: readonly Hex[], id: KeyGenId, message: PeerMessage): void => {
   const { kind, from, to: first, body } = message;
   const word = digestOf({ kind, from, to: first, body });
   for (const receiver of to) {
@@ -188,7 +188,7 @@ export const relayArrived = (draft: Draft, context: CryptoContext, id: KeyGenId,
     return undefined;
   }
   if (!isToAll(said)) return undefined;
-  const known = messageOf(draft, id, said.kind, message.from, 'round' in said.body ? said.body.round : undefined);
+  const known = messageOf(draft, id, said.kind, message.from, aboutOf(said));
   const isNew = known === undefined || (said.kind !== 'certificate.vote' && brief(known) !== brief(message));
   return isNew && verifyPeerMessage(message, context.verify) ? { message, said } : undefined;
 };

@@ -65,14 +65,24 @@ const withinParty = (draft: Draft, context: CryptoContext, party: KeyGenParty): 
     : members.filter((validator) => wordOf(draft, id, 'musig.share', validator, round) === undefined);
 };
 
-/** Who, as far as we can see, kept an attempt from ending: blamed with proof, or owing the step it stands at. Never ourselves. */
+/** Whether we do not know yet what our processor says of a member's accusation. */
+const awaitsVerdict = (draft: Draft, id: KeyGenId, accuser: Hex): boolean =>
+  Object.entries(keyGenRow(draft, id).accusations ?? {}).some(([name, state]) => state === 'asked' && name.startsWith(`${accuser}/`));
+
+/**
+ * Who, as far as we can see, kept an attempt from ending: blamed with proof, or owing the step it stands at. Never ourselves. Who accuses
+ * another one can go no further; it owes nothing where its accusation is upheld, and until that is known.
+ */
 const failedIn = (draft: Draft, context: CryptoContext, row: SetRow, attempt: number, removed: readonly Hex[]): Hex[] => {
   const id = { set: row.set, attempt };
   const party = partyOf(draft, id);
   // Where words differ from one to another, what came of them is nobody else's fault.
   const doubled = doublesIn(draft, id);
   const blamed = doubled.length > 0 ? doubled : blamedIn(draft, id);
-  const owing = party === undefined ? withoutCertificate(draft, context, row, id, removed) : withinParty(draft, context, party);
+  const owing =
+    party === undefined
+      ? withoutCertificate(draft, context, row, id, removed)
+      : withinParty(draft, context, party).filter((validator) => !awaitsVerdict(draft, id, validator));
   return [...new Set(blamed.length > 0 ? blamed : owing)].filter((validator) => validator !== context.self);
 };
 

@@ -21,6 +21,7 @@ const CONFLICT: Readonly<Record<string, string>> = {
   'certificate.proposal': 'certificate.conflict',
   'keygen.commitments': 'keygen.conflict',
   'keygen.shares': 'keygen.conflict',
+  'keygen.blame': 'keygen.conflict',
   'musig.commitment': 'musig.conflict',
   'musig.share': 'musig.conflict',
 };
@@ -29,14 +30,23 @@ const CONFLICT: Readonly<Record<string, string>> = {
 export const isKeyGen = (said: PeerBody): said is KeyGenBody =>
   said.kind in CONFLICT || said.kind === 'certificate.vote' || said.kind === 'keygen.lack';
 
-const wordName = (id: KeyGenId, kind: string, from: Hex, round?: number): string =>
-  `keygen/${keyGenName(id)}/${kind}${round === undefined ? '' : `/${String(round)}`}/${from}`;
+/** What a member says more than one word of a kind about in an attempt: a round, or whom it accuses. */
+export type About = number | Hex;
 
-const nameOf = ({ kind, body }: KeyGenBody, from: Hex): string => wordName(body.id, kind, from, 'round' in body ? body.round : undefined);
+const wordName = (id: KeyGenId, kind: string, from: Hex, about?: About): string =>
+  `keygen/${keyGenName(id)}/${kind}${about === undefined ? '' : `/${String(about)}`}/${from}`;
+
+/** The round that a word is of, or whom it accuses. */
+export const aboutOf = ({ body }: KeyGenBody): About | undefined => {
+  if ('accused' in body) return body.accused;
+  return 'round' in body ? body.round : undefined;
+};
+
+const nameOf = (said: KeyGenBody, from: Hex): string => wordName(said.body.id, said.kind, from, aboutOf(said));
 
 /** A member's first signed word of a kind on an attempt: ours too, but for the shares, which are another word to each. */
-export const messageOf = (view: View, id: KeyGenId, kind: KeyGenBody['kind'], from: Hex, round?: number): PeerMessage | undefined =>
-  heard.get(view, wordName(id, kind, from, round));
+export const messageOf = (view: View, id: KeyGenId, kind: KeyGenBody['kind'], from: Hex, about?: About): PeerMessage | undefined =>
+  heard.get(view, wordName(id, kind, from, about));
 
 /** What a member said, as it was read when it was heard. */
 export const wordOf = <K extends keyof KeyGenSaid>(
@@ -44,8 +54,8 @@ export const wordOf = <K extends keyof KeyGenSaid>(
   id: KeyGenId,
   kind: K,
   from: Hex,
-  round?: number,
-): KeyGenSaid[K] | undefined => messageOf(view, id, kind, from, round)?.body as KeyGenSaid[K] | undefined;
+  about?: About,
+): KeyGenSaid[K] | undefined => messageOf(view, id, kind, from, about)?.body as KeyGenSaid[K] | undefined;
 
 /**
  * Keeps a member's signed word on a key generation. The first one stands; another one proves that the member speaks with two
@@ -67,6 +77,11 @@ export const hearKeyGen = (draft: Draft, context: CryptoContext, message: PeerMe
   noteDouble(draft, id, from);
   accuse(draft, context, code, keyGenName(id), { id, messages: [known, message] });
   return false;
+};
+
+/** Drops a member's shares for us, as if they had not come: they are not made with what we were told. */
+export const forgetShares = (draft: Draft, id: KeyGenId, from: Hex): void => {
+  heard.delete(draft, wordName(id, 'keygen.shares', from));
 };
 
 /** Says one thing to all of these, once and for ever: our own word stands beside those of the others before it leaves. */

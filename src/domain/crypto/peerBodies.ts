@@ -22,8 +22,22 @@ export const peerBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('certificate.proposal'), body: keyGenParty }),
   z.strictObject({ kind: z.literal('certificate.vote'), body: z.strictObject({ id: keyGenId, signature: hexOf(64) }) }),
   z.strictObject({ kind: z.literal('keygen.commitments'), body: z.strictObject({ id: keyGenId, commitments: hex }) }),
-  /** By participant of the message's receiver: what each of the sender's participants made for it, one after the other. */
-  z.strictObject({ kind: z.literal('keygen.shares'), body: z.strictObject({ id: keyGenId, sender: participant, shares: byParticipant }) }),
+  /**
+   * By participant of the message's receiver: what each of the sender's participants made for it, one after the other. `map` is the digest of
+   * the commitments they were made with.
+   */
+  z.strictObject({
+    kind: z.literal('keygen.shares'),
+    body: z.strictObject({ id: keyGenId, sender: participant, map: hexOf(32), shares: byParticipant }),
+  }),
+  /**
+   * The shares that a member sent the sender are wrong: its signed message, and the secret they were encrypted to; none where the message
+   * itself shows it. The sender takes no further part in the attempt.
+   */
+  z.strictObject({
+    kind: z.literal('keygen.blame'),
+    body: z.strictObject({ id: keyGenId, accused: hexOf(32), proof: hexOf(32).nullable(), shares: peerMessage }),
+  }),
   z.strictObject({
     kind: z.literal('musig.commitment'),
     body: z.strictObject({ id: keyGenId, round: u32, digest: hexOf(32), commitment: hexOf(64) }),

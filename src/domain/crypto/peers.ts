@@ -1,3 +1,4 @@
+import type { Hex } from '../hex.ts';
 import type { PeerMessage } from '../peers/peerMessage.ts';
 import type { Draft } from '../tables.ts';
 import { sharesArrived } from './attempt.ts';
@@ -6,6 +7,7 @@ import type { CryptoContext } from './context.ts';
 import { proposalArrived as proposalOfPartyArrived, readyArrived, roundArrived } from './convene.ts';
 import { goOn } from './goOn.ts';
 import { commitmentsArrived, sharesArrived as keyGenSharesArrived, proposalArrived, voteArrived } from './keyGen.ts';
+import { blameArrived, mayAccuse } from './keyGenBlame.ts';
 import { lackArrived, relayArrived } from './keyGenEcho.ts';
 import { hearKeyGen, isKeyGen } from './keyGenWords.ts';
 import type { PeerBody } from './peerBodies.ts';
@@ -14,19 +16,21 @@ import { complete, preprocessesArrived } from './signing.ts';
 import { pointsArrived, slashWordArrived } from './slashReport.ts';
 import { countHeard } from './standing.ts';
 
-/** Rounds of `set_keys` far from ours are passed over. */
-const isNear = (draft: Draft, { body }: { readonly body: PeerBody['body'] }): boolean =>
-  !('round' in body) || mayHearRound(draft, body.id, body.round);
+/** Rounds of `set_keys` far from ours are passed over, as are more accusations than there can be faults. */
+const isNear = (draft: Draft, from: Hex, { body }: { readonly body: PeerBody['body'] }): boolean => {
+  if ('accused' in body) return mayAccuse(draft, from, body);
+  return !('round' in body) || mayHearRound(draft, body.id, body.round);
+};
 
 /** What another validator's crypto module said; its signature has been checked. */
 export const peerSpoke = (draft: Draft, context: CryptoContext, message: PeerMessage, said: PeerBody): void => {
   const { from } = message;
   if (said.kind !== 'epoch.opened') countHeard(draft, from);
-  if (isKeyGen(said) && (!isNear(draft, said) || !hearKeyGen(draft, context, message, said))) return;
+  if (isKeyGen(said) && (!isNear(draft, from, said) || !hearKeyGen(draft, context, message, said))) return;
   if (said.kind === 'keygen.relay') {
     const relayed = relayArrived(draft, context, said.body.id, said.body.message);
-    if (relayed !== undefined && isNear(draft, relayed.said) && hearKeyGen(draft, context, relayed.message, relayed.said))
-      act(draft, context, relayed.message, relayed.said);
+    if (relayed === undefined || !isNear(draft, relayed.message.from, relayed.said)) return;
+    if (hearKeyGen(draft, context, relayed.message, relayed.said)) act(draft, context, relayed.message, relayed.said);
     return;
   }
   act(draft, context, message, said);
@@ -54,6 +58,9 @@ const act = (draft: Draft, context: CryptoContext, message: PeerMessage, said: E
       return;
     case 'musig.share':
       musigShareArrived(draft, context, body.id, body.round);
+      return;
+    case 'keygen.blame':
+      blameArrived(draft, context, from, body);
       return;
     case 'keygen.lack':
       lackArrived(draft, context, from, body);

@@ -9,7 +9,8 @@ import { keyPairMade } from './confirm.ts';
 import type { CryptoContext } from './context.ts';
 import { shareBlamed } from './convene.ts';
 import { digestBytes } from './digest.ts';
-import { blameMade, commitmentsMade, sharesMade as keyGenSharesMade } from './keyGen.ts';
+import { commitmentsMade, sharesMade as keyGenSharesMade } from './keyGen.ts';
+import { blameMade } from './keyGenBlame.ts';
 import { enterQuarantine, processorSaw } from './quarantine.ts';
 import { blocks, networkRow, outputs, type SignableRow, sets, signables } from './rows.ts';
 import { accuse, report } from './say.ts';
@@ -65,7 +66,7 @@ export const replyArrived = (draft: Draft, context: CryptoContext, network: Exte
       keyPairMade(draft, context, data.id, data.keyPair);
       return;
     case 'serai.key-gen.blame.v1':
-      blameMade(draft, context, data.id, data.participant, data.reason);
+      blameMade(draft, context, data);
       return;
     case 'serai.substrate.block-ack.v1':
       plansMade(draft, context, network, data);

@@ -67,8 +67,8 @@ export const report = z.discriminatedUnion('type', [
     data: z.strictObject({ set: validatorSet, plan: hexOf(32), outputHash: hexOf(32), block: hexOf(32) }),
   }),
   /**
-   * Our processor names who sent invalid data in a key generation: the validator that holds the participant, and its own signed words, the
-   * commitments and the shares for us. What is wrong with shares that are encrypted end to end only the processor they are for can see.
+   * Who sent invalid data in a key generation: the validator that holds the participant, and the signed words it is seen by. Of our own
+   * processor's blame these are its commitments and its shares for us, of another member's both members' commitments and the accusation.
    */
   z.strictObject({
     type: z.literal('serai.report.blame.v1'),
@@ -77,7 +77,7 @@ export const report = z.discriminatedUnion('type', [
       participant,
       validator: hexOf(32).nullable(),
       reason: z.string(),
-      messages: z.array(peerMessage).max(2).readonly(),
+      messages: z.array(peerMessage).max(3).readonly(),
     }),
   }),
   /** Something to be signed is not signed any more, and why. */

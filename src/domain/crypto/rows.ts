@@ -58,6 +58,9 @@ export interface ProposalRow {
   readonly shares: number;
 }
 
+/** What came of a member's accusation: it waits for our processor, cannot be judged by what we were told, was asked about, or is answered. */
+export type AccusationState = 'held' | 'foreign' | 'asked' | 'judged';
+
 /** A key generation attempt. What members say of it stands in `heard`, each word in a row of its own; here it is counted. */
 export interface KeyGenRow {
   /** Whether we have seen it open on our own chain, and acted on it. */
@@ -67,6 +70,8 @@ export interface KeyGenRow {
   /** How many members' commitments are there. */
   readonly commitments: number;
   readonly commitmentsGiven: boolean;
+  /** The digest of the commitments that our processor was given. */
+  readonly map?: Hex;
   /** Whether our processor took them, and made its shares with them. */
   readonly dealt?: boolean;
   /** From how many members shares for us are there. */
@@ -78,6 +83,10 @@ export interface KeyGenRow {
   readonly submitted: boolean;
   /** How often we said what we lack. */
   readonly asked?: number;
+  /** What came of members' accusations, by accuser and accused. */
+  readonly accusations?: Readonly<Record<string, AccusationState>>;
+  /** Whether we accused somebody: then our secret of the attempt is known, and we have no further part in it. */
+  readonly hasAccused?: boolean;
 }
 
 /** One MuSig round of `set_keys` (reference serai.md §c.8): our part in it, and how many words of others are there. */

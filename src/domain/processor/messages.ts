@@ -53,6 +53,14 @@ export const command = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('serai.key-gen.commitments.v1'), data: z.strictObject({ id: keyGenId, commitments: byParticipant }) }),
   z.strictObject({ type: z.literal('serai.key-gen.shares.v1'), data: z.strictObject({ id: keyGenId, shares: byParticipant }) }),
+  /**
+   * A member says that another one's shares for it are wrong, and proves it with the secret they were encrypted to. Both are named by their
+   * first participants; `shares` are the accused one's as the accuser was given them.
+   */
+  z.strictObject({
+    type: z.literal('serai.key-gen.verify-blame.v1'),
+    data: z.strictObject({ id: keyGenId, accuser: participant, accused: participant, shares: hex, proof: hexOf(32) }),
+  }),
   /** The chain has taken a set's keys. `attempt` is the one in which this processor generated them; absent where it holds no share of them. */
   z.strictObject({
     type: z.literal('serai.substrate.confirm-key-pair.v1'),
@@ -115,7 +123,15 @@ export const reply = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('serai.key-gen.generated-key-pair.v1'), data: z.strictObject({ id: keyGenId, keyPair }) }),
   z.strictObject({
     type: z.literal('serai.key-gen.blame.v1'),
-    data: z.strictObject({ id: keyGenId, participant, reason: z.string().max(200) }),
+    data: z.strictObject({
+      id: keyGenId,
+      participant,
+      reason: z.string().max(200),
+      /** Of shares for us: the secret they were encrypted to, with which anyone can see that they are wrong. */
+      proof: hexOf(32).exactOptional(),
+      /** The accusation between others that this is the answer to. */
+      accusation: z.strictObject({ accuser: participant, accused: participant }).exactOptional(),
+    }),
   }),
   /** The plans (outgoing transactions) that a Serai block made the processor plan; `message` is what gets signed. */
   z.strictObject({

@@ -96,6 +96,18 @@ export const dkgFinishAll = (
   return made.map(({ index, secretShare }) => ({ t, n, index, groupKey, verifyingShares, secretShare }));
 };
 
+/** Whether a share that one participant made for another fits what it committed to in its round 1 message. */
+export const dkgShareFits = (params: {
+  readonly t: number;
+  readonly from: number;
+  readonly to: number;
+  readonly message: Uint8Array;
+  readonly share: Uint8Array;
+}): boolean => {
+  const points = commitmentIn(params.t, params.from, params.message);
+  return points !== undefined && shareStands(points, params.to, params.share);
+};
+
 type Commitment = readonly InstanceType<typeof Point>[];
 
 /** A polynomial given by its coefficients times the base point, at a small public number (Horner). */

@@ -70,8 +70,11 @@ describe('key generation', () => {
       type: 'serai.key-gen.shares.v1',
       data: { id: keyGenId, shares: { 2: bytes } },
     });
-    expect(only(await four.ask(0, sharesCommand(wrong)), 'serai.key-gen.blame.v1').participant).toBe(2);
-    only(await four.ask(0, sharesCommand(share)), 'serai.key-gen.generated-key-pair.v1');
+    const blamed = await four.ask(0, sharesCommand(wrong));
+    expect(only(blamed, 'serai.key-gen.blame.v1').participant).toBe(2);
+    // Its secret is told: it makes no key of this attempt any more.
+    await four.restart(0);
+    expect(await four.ask(0, sharesCommand(share))).toEqual(blamed);
   });
 
   it('raises an alarm over a confirmed key it has no share of', async () => {

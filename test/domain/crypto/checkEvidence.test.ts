@@ -45,7 +45,7 @@ describe('evidence', () => {
   it('is no key share for one validator beside that for another', () => {
     const shares = (to: number): PeerBody => ({
       kind: 'keygen.shares',
-      body: { id: { set: { network: 'Bitcoin', session: 0 }, attempt: 0 }, sender: 2, shares: { [to]: `0x0${String(to)}` } },
+      body: { id: { set: { network: 'Bitcoin', session: 0 }, attempt: 0 }, sender: 2, map: GENESIS, shares: { [to]: `0x0${String(to)}` } },
     });
     expect(check(say('Bob', shares(1)), say('Bob', shares(3), GENESIS, 'Charlie')).verdict).toBe('signed');
     expect(check(say('Bob', shares(1)), say('Bob', shares(3))).verdict).toBe('proven');
