@@ -20,6 +20,12 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(operators|envelope|domain)' },
     },
     {
+      name: 'operators-know-rxjs-alone',
+      severity: 'error',
+      from: { path: '^src/operators' },
+      to: { path: '^node_modules/', pathNot: '^node_modules/rxjs' },
+    },
+    {
       name: 'data-knows-the-domain-only',
       severity: 'error',
       from: { path: '^src/data' },

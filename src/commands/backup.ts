@@ -18,7 +18,7 @@ import {
   restoreModule,
 } from './backups.ts';
 import { columns } from './columns.ts';
-import { masterKey, readMasterKey } from './deploymentKeys.ts';
+import { readMasterKey } from './deploymentKeys.ts';
 import { progress } from './progress.ts';
 import { recordAct } from './recordAct.ts';
 import { openModuleStore, storeFolder } from './stores.ts';
@@ -105,7 +105,7 @@ const heightOf = ({ cursors }: Listed['manifest']): string => {
 
 /** Lists the backups there are, in every place; exit code 1 where a manifest cannot be read. */
 export const listBackupsThere = async (config: Config, { json }: BackupCommand): Promise<boolean> => {
-  const master = await masterKey(config);
+  const master = await readMasterKey(config.keys);
   const listed: Listed[] = [];
   const unreadable: string[] = [];
   for (const target of await backupTargets(config))

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import type { Config } from '../core/configSchema.ts';
 import { type Checked, checkStore } from '../data/checkStore.ts';
 import { StoreError } from '../data/storeError.ts';
-import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
+import type { ModuleName } from '../modules/moduleNames.ts';
 import { readMasterKey } from './deploymentKeys.ts';
 import { progress } from './progress.ts';
-import { openModuleStore, storeFolder } from './stores.ts';
+import { modulesWithStores, openModuleStore } from './stores.ts';
 
 const broken = (message: string): Checked => ({ rows: 0, bytes: 0, epoch: 0, commits: 0, faults: [message] });
 
@@ -27,7 +26,7 @@ const checkModule = async (config: Config, module: ModuleName, master: Uint8Arra
 export const checkData = async (config: Config, { json }: { readonly json: boolean }): Promise<boolean> => {
   const master = await readMasterKey(config.keys);
   const checked: Record<string, Checked> = {};
-  for (const module of MODULES.filter((name) => existsSync(storeFolder(config, name)))) {
+  for (const module of modulesWithStores(config)) {
     const found = await checkModule(config, module, master);
     checked[module] = found;
     if (json) continue;

@@ -116,10 +116,13 @@ export const lookAtAll = async (config: Config, deadline: number, tell: (line: s
 
 const runbookOf = (code: string): string => `docs/runbook.md#${code.replaceAll('.', '')}`;
 
-/** The exit code of what fails first; 1 where nothing fails, but not all is right. */
+/** The exit code that `run` would end with: it meets keys before the node, and that before Kafka. 1 where nothing fails, but not all is right. */
 export const exitOf = (findings: readonly Finding[]): number => {
-  const first = findings.find(({ verdict }) => verdict === 'fail');
-  if (first?.code !== undefined) return exitCodeOf(Object.assign(new Error(first.found), { code: first.code }));
+  const codes = findings
+    .filter(({ verdict }) => verdict === 'fail')
+    .map(({ found, code = '' }) => exitCodeOf(Object.assign(new Error(found), { code })));
+  const own = codes.filter((code) => code > 1);
+  if (own.length > 0) return Math.min(...own);
   return findings.every(({ verdict }) => verdict === 'ok') ? 0 : 1;
 };
 

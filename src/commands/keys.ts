@@ -17,7 +17,7 @@ import { newPassphrase } from './passphrase.ts';
 import { progress } from './progress.ts';
 import { keepAct, recordAct } from './recordAct.ts';
 import { readSecretText, writeSecretFile } from './secretFile.ts';
-import { openModuleStore, random, storeFolder } from './stores.ts';
+import { modulesWithStores, openModuleStore, random, storeFolder } from './stores.ts';
 import type { RotatedStore } from './tasks.ts';
 
 const print = (text: string): void => {
@@ -171,6 +171,7 @@ export const rotateKeys = async (config: Config, { json, reason }: ReasonedComma
     const store = opened.adopt(await openModuleStore(config, module, { master }), (it) => it.close());
     take({ module, ...(await rotateDataKey(store, tell)) });
   }
+  if (rotated.length === 0) modulesWithStores(config);
   const dataKeys = Object.fromEntries(rotated.map(({ module, dataKey }) => [module, String(dataKey)]));
   if (json) print(`${JSON.stringify(Object.fromEntries(rotated.map(({ module, ...one }) => [module, one])))}\n`);
   await recordAct(config, { act: 'keys-rotated', reason, details: dataKeys });

@@ -73,7 +73,7 @@ export const addPartyCommands = (program: Command): void => {
     .requiredOption('--block-hash <hex>', 'hash of the seed block', blockHash)
     .requiredOption('--validators <n>', 'key shares of the set', whole(1, 65_535))
     .requiredOption('--threshold <t>', 'shares to draw', whole(1, 65_535))
-    .option('--stream <s>', "the generator's stream", stream, 0n)
+    .addOption(new Option('--stream <s>', "the generator's stream").argParser(stream).default(0n, '0'))
     .option('--json', 'print {"party":[…]}', false)
     .addHelpText(
       'after',

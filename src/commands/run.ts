@@ -15,6 +15,7 @@ import { masterKey } from './deploymentKeys.ts';
 import { onSignals } from './onSignals.ts';
 import { tellActs } from './recordAct.ts';
 import type { Surroundings, Told } from './runModules.ts';
+import { seraiKey } from './seraiKey.ts';
 import { allDone, type Task, type TaskDone, task } from './tasks.ts';
 
 export interface RunCommand {
@@ -167,6 +168,8 @@ export const runCoordinator = async (config: Config, { modules }: RunCommand): P
   const together = modules?.join(', ');
   const hearing = hearAll(config.general.name, together === undefined ? MODULES : [together]);
   const master = await masterKey(config);
+  // Before any thread is begun: one that ends while others load is no way to say that a file is wrong.
+  await seraiKey(config);
   const status = { status: hearing.status };
   await using opened = new AsyncDisposableStack();
   if (config.http !== undefined) {

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { Subject } from 'rxjs';
-import { ConfigError } from '../core/configError.ts';
 import type { Config } from '../core/configSchema.ts';
 import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { type LiveLog, openLiveLog } from '../core/log.ts';
@@ -19,7 +18,7 @@ import type { Stage } from '../domain/health/readiness.ts';
 import { toHex } from '../domain/hex.ts';
 import { besideNode } from '../domain/peers/addresses.ts';
 import { coded } from '../domain/runbook.ts';
-import { devAccount, type Sr25519Pair, signSr25519, sr25519Pair } from '../domain/threshold/schnorrkel.ts';
+import { signSr25519 } from '../domain/threshold/schnorrkel.ts';
 import { type KafkaBus, openKafka } from '../drivers/kafka/openKafka.ts';
 import { openSeraiClient, type SeraiClient } from '../drivers/polkadot/openSeraiClient.ts';
 import { openCoordinator } from '../modules/coordinator.ts';
@@ -32,8 +31,8 @@ import { kafkaConnection } from './kafkaConnection.ts';
 import { type KeepBackups, type KeptBackups, keepBackups } from './keepBackups.ts';
 import { rotateDataKey } from './keys.ts';
 import { prepareTopics, topicsWanted } from './prepareTopics.ts';
-import { readSecretHex } from './secretFile.ts';
 import { seraiEndpoints } from './seraiEndpoints.ts';
+import { seraiKey } from './seraiKey.ts';
 import { openModuleStore, random } from './stores.ts';
 import type { RotatedStore, Task, TaskDone } from './tasks.ts';
 
@@ -42,13 +41,6 @@ const CONNECT = 10_000;
 
 /** Milliseconds that what is in flight may take to finish. */
 const DRAIN = 10_000;
-
-/** The Serai key: of a development account, or from its file. */
-const seraiKey = async ({ keys }: Config): Promise<Sr25519Pair> => {
-  if (keys.serai_key_file !== undefined) return sr25519Pair(await readSecretHex(keys.serai_key_file, 'keys.serai_key_file', [32, 64]));
-  if (keys.dev_account !== undefined) return devAccount(keys.dev_account);
-  throw new ConfigError('config.invalid', '[keys] needs serai_key_file, or dev_account on a development chain');
-};
 
 /** Several things that cannot be reached, in one message; the first decides how the process ends. */
 const allOf = ([first, ...others]: readonly Error[]): Error => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +12,7 @@ import type { Store, StoreDriver } from '../data/store.ts';
 import { StoreError } from '../data/storeError.ts';
 import { Secret } from '../domain/sealing/secret.ts';
 import { storeDrivers } from '../drivers/storeDrivers.ts';
-import type { ModuleName } from '../modules/moduleNames.ts';
+import { MODULES, type ModuleName } from '../modules/moduleNames.ts';
 import { deriver } from './deploymentKeys.ts';
 
 /** Random bytes for keys and nonces. */
@@ -23,17 +24,30 @@ export const dataFolder = ({ general }: Config): string => join(general.data_dir
 /** The folder of a module's store. */
 export const storeFolder = (config: Config, module: ModuleName): string => join(dataFolder(config), module);
 
+/** The modules that have a store; throws ConfigError `config.missing` where none has: the configuration is of another place. */
+export const modulesWithStores = (config: Config): readonly ModuleName[] => {
+  const there = MODULES.filter((name) => existsSync(storeFolder(config, name)));
+  if (there.length > 0) return there;
+  throw new ConfigError(
+    'config.missing',
+    `there is no store in ${dataFolder(config)}; correct general.data_dir and general.name, or start the coordinator first`,
+  );
+};
+
 /** What a module's store is called for ever. */
 export const storeIdOf = ({ general }: Config, module: ModuleName): string => `${general.name}/${module}`;
 
 /** The driver that `general.store` names. */
-export const driverOf = ({ general }: Config, drivers: Readonly<Record<string, StoreDriver>> = storeDrivers): StoreDriver => {
+export const driverOf = ({ general, keys }: Config, drivers: Readonly<Record<string, StoreDriver>> = storeDrivers): StoreDriver => {
   const driver = drivers[general.store];
   if (driver === undefined)
     throw new ConfigError(
       'config.invalid',
       `general.store: there is no driver "${general.store}"; there are ${Object.keys(drivers).join(', ')}`,
     );
+  // What is forgotten at every end cannot keep anyone from signing twice.
+  if (general.store === 'memory' && keys.dev_account === undefined)
+    throw new ConfigError('config.invalid', 'general.store: "memory" is for development accounts: it forgets at every end what was signed');
   return driver;
 };
 

@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { deriver } from '../../src/commands/deploymentKeys.ts';
-import { openModuleStore, storeFolder } from '../../src/commands/stores.ts';
+import { driverOf, openModuleStore, storeFolder } from '../../src/commands/stores.ts';
 import { loadConfig } from '../../src/core/loadConfig.ts';
 import { digestOfRows } from '../../src/data/backup/digestOfRows.ts';
 import { RESTORED } from '../../src/data/backup/restoreBackup.ts';
@@ -223,5 +223,25 @@ describe('keys', () => {
       Buffer.from(bytes).toString('hex'),
     );
     for (const secret of [...secrets, passphrase, other]) expect(said.join('\n')).not.toContain(secret);
+  });
+});
+
+describe('where there is no store', () => {
+  it.each([
+    ['data', 'check'],
+    ['keys', 'rotate'],
+  ])('%s %s says so, and nothing is recorded', async (...words) => {
+    const file = configFile('127.0.0.1:1');
+    const { code, stderr } = await runDataCommand(...words, '--config', file);
+    expect(code).toBe(2);
+    expect(stderr).toContain('there is no store in');
+    expect(existsSync(join(dirname(file), 'data/alice/acts'))).toBe(false);
+  });
+
+  it('memory is no place for what was signed, but for development accounts', () => {
+    const config = loadConfig(configFile('127.0.0.1:1'), {}, ['general.store=memory']);
+    expect(() => driverOf(config)).not.toThrow();
+    Reflect.deleteProperty(config.keys, 'dev_account');
+    expect(() => driverOf(config)).toThrow('it forgets at every end what was signed');
   });
 });

@@ -82,6 +82,12 @@ describe('party draw', () => {
     expect((await runCommand(...streamed)).stdout).toBe('{"party":[3,1,4]}\n');
   });
 
+  it('has help, with its defaults', async () => {
+    const { code, stdout } = await runCommand('party', 'draw', '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('(default: 0)');
+  });
+
   it('refuses what has no draw', async () => {
     const { code, stderr } = await runCommand('party', 'draw', '--block-hash', '0x00', '--validators', '4', '--threshold', '3');
     expect(code).toBe(2);
