@@ -85,13 +85,18 @@ export const externalNetworks = (text: string): readonly ExternalNetworkName[] =
 
 /** Name of an external network. */
 export const externalNetworkName = (text: string): ExternalNetworkName => {
-  const [network, ...more] = externalNetworks(text);
-  if (network === undefined || more.length > 0) throw new InvalidArgumentError(`expected one of ${externalNetwork.options.join(', ')}.`);
+  const network = externalNetwork.options.find((one) => one.toLowerCase() === text.toLowerCase());
+  if (network === undefined) throw new InvalidArgumentError(`expected one of ${externalNetwork.options.join(', ')}.`);
   return network;
 };
 
 /** What a pause is of. */
-export const pauseScope = (text: string): Scope => (text === 'node' || text === 'signing' ? text : externalNetworkName(text));
+export const pauseScope = (text: string): Scope => {
+  const network = externalNetwork.options.find((one) => one.toLowerCase() === text.toLowerCase());
+  const scope = text === 'node' || text === 'signing' ? text : network;
+  if (scope === undefined) throw new InvalidArgumentError(`expected one of node, signing, ${externalNetwork.options.join(', ')}.`);
+  return scope;
+};
 
 /** An attempt to sign by its name, as in `Bitcoin/0/batch/3/128`. */
 export const attemptName = (text: string): SignId => {

@@ -1,31 +1,68 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConfigError } from '../core/configError.ts';
-import { type ConfigOrigin, readConfigSources } from '../core/configSources.ts';
+import type { Config } from '../core/configSchema.ts';
+import { type ConfigOrigin, type ConfigSources, readConfigSources } from '../core/configSources.ts';
+import { enabledNetworks } from '../core/enabledNetworks.ts';
 import { EXIT } from '../core/exitCodes.ts';
 import { checkConfig, judgeConfig } from '../core/loadConfig.ts';
 import { shownConfig } from '../core/shownConfig.ts';
 import { startingConfig } from '../core/startingConfig.ts';
 import { tomlValue } from '../core/tomlValue.ts';
+import { sourcesOf } from '../domain/topics.ts';
 import { columns } from './columns.ts';
 import type { Configured } from './configured.ts';
+import { CALLED_AS } from './examples.ts';
 import { printable } from './printable.ts';
+import { driverOf } from './stores.ts';
 
 export interface ConfigCommand extends Configured {
   readonly json: boolean;
 }
 
+/** What a configuration that can be used will not do, though one may expect it. */
+const notesOn = (config: Config): string[] => {
+  const { processor } = sourcesOf(config.general.name);
+  return enabledNetworks(config)
+    .filter((network) => config.keys.pins[processor(network)] === undefined)
+    .map(
+      (network) => `chains.${network.toLowerCase()}: keys.pins has no "${processor(network)}", so nothing its processor says is believed`,
+    );
+};
+
+/** Everything that keeps a configuration from being used. */
+const faultsOf = (sources: ConfigSources): readonly string[] => {
+  const verdict = judgeConfig(sources);
+  if ('faults' in verdict) return verdict.faults;
+  try {
+    driverOf(verdict.config);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return [error.message];
+    throw error;
+  }
+};
+
 /** Says whether a configuration can be used, with everything that is wrong with it; returns the exit code, or throws ConfigError without `json`. */
 export const checkConfigFile = ({ config: file, set, json }: ConfigCommand): number => {
   const sources = readConfigSources(file, process.env, set);
-  if (json) {
-    const verdict = judgeConfig(sources);
-    const faults = 'faults' in verdict ? verdict.faults : [];
-    process.stdout.write(`${JSON.stringify({ file, valid: faults.length === 0, faults })}\n`);
-    return faults.length === 0 ? 0 : EXIT.config;
+  const faults = faultsOf(sources);
+  if (faults.length > 0 && json) {
+    process.stdout.write(`${JSON.stringify({ file, valid: false, faults, notes: [] })}\n`);
+    return EXIT.config;
   }
-  const { general } = checkConfig(file, sources);
-  process.stdout.write(`${file} can be used: deployment ${general.name}; doctor looks at what it names\n`);
+  const config = checkConfig(file, sources);
+  driverOf(config);
+  const notes = notesOn(config);
+  if (json) process.stdout.write(`${JSON.stringify({ file, valid: true, faults, notes })}\n`);
+  else
+    process.stdout.write(
+      [
+        `${file} can be used: deployment ${config.general.name}; doctor looks at what it names`,
+        ...notes.map((note) => `note: ${note}`),
+        '',
+      ].join('\n'),
+    );
   return 0;
 };
 
@@ -54,9 +91,12 @@ export const initConfigFile = async (file: string): Promise<void> => {
     () => false,
   );
   if (there) throw new ConfigError('config.invalid', `there is a file ${file} already; it is not overwritten`);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, startingConfig(), { flag: 'wx' });
-  process.stdout.write(
-    `${file} is written; fill it in, then:\n  npm run -s coordinator -- config check --config ${file}\n  npm run -s coordinator -- keys create --config ${file}\n  npm run -s coordinator -- doctor --config ${file}\n`,
-  );
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, startingConfig(), { flag: 'wx' });
+  } catch (cause) {
+    throw new ConfigError('config.invalid', `cannot write ${file} (${String(cause)}); name a file in a folder of yours`, { cause });
+  }
+  const then = ['config check', 'keys create', 'doctor'].map((line) => `  ${CALLED_AS} ${line} --config ${file}\n`);
+  process.stdout.write(`${file} is written; fill it in, then:\n${then.join('')}`);
 };

@@ -4,6 +4,7 @@ import { loadConfig } from '../core/loadConfig.ts';
 import type { Scope } from '../domain/control/orders.ts';
 import { pauseScope, whole, words } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
+import { examples } from './examples.ts';
 import type { ResumeCommand } from './resume.ts';
 
 /** Orders of the operator, and what became of them: `pause`, `resume`, `audit`. */
@@ -12,10 +13,7 @@ export const addControlCommands = (program: Command): void => {
     .description('begin nothing new: for the whole node, for one network, or no signatures only')
     .argument('<scope>', 'node, signing, or a network as in Bitcoin', pauseScope)
     .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
-    .addHelpText(
-      'after',
-      '\nExample:\n  npm run -s coordinator -- pause signing --reason "disk is being replaced" --config config/local.toml',
-    )
+    .addHelpText('after', examples('pause signing --reason "disk is being replaced" --config config/local.toml'))
     .action(async (scope: Scope, { config, set, reason }: Configured & { reason: string }) => {
       const { pause } = await import('./pause.ts');
       await pause(loadConfig(config, process.env, set), scope, reason);
@@ -35,7 +33,7 @@ export const addControlCommands = (program: Command): void => {
     .option('--json', 'print the account as one JSON object', false)
     .addHelpText(
       'after',
-      '\nExits with 1 where it stays in quarantine, and says why.\nExamples:\n  npm run -s coordinator -- resume signing --reason "the disk was replaced" --config config/local.toml\n  npm run -s coordinator -- resume --reason "restored after a disk failure" --config config/local.toml',
+      `\nExits with 1 where it stays in quarantine, and says why.${examples('resume signing --reason "the disk was replaced" --config config/local.toml', 'resume --reason "restored after a disk failure" --config config/local.toml')}`,
     )
     .action(async (scope: Scope | undefined, { config, set, ...options }: Configured & ResumeCommand) => {
       const loaded = loadConfig(config, process.env, set);
@@ -55,7 +53,7 @@ export const addControlCommands = (program: Command): void => {
   configured(audit.command('list'))
     .description('show every act, with its reason')
     .option('--json', 'print one JSON object', false)
-    .addHelpText('after', '\nExample:\n  npm run -s coordinator -- audit list --config config/local.toml')
+    .addHelpText('after', examples('audit list --config config/local.toml'))
     .action(async ({ config, set, json }: Configured & { json: boolean }) => {
       const { listAudit } = await import('./audit.ts');
       await listAudit(loadConfig(config, process.env, set), { json });
@@ -68,7 +66,7 @@ export const addControlCommands = (program: Command): void => {
     .option('--json', 'print one JSON object', false)
     .addHelpText(
       'after',
-      '\nExits with 0 when all is proven, with 1 otherwise.\nExamples:\n  npm run -s coordinator -- audit verify --config config/local.toml\n  npm run -s coordinator -- audit verify --file audit.jsonl --config config/local.toml',
+      `\nExits with 0 when all is proven, with 1 otherwise.${examples('audit verify --config config/local.toml', 'audit verify --file audit.jsonl --config config/local.toml')}`,
     )
     .action(async ({ config, set, json, file }: Configured & { json: boolean; file?: string }) => {
       const { verifyExport, verifyTopic } = await import('./verify.ts');
@@ -80,7 +78,7 @@ export const addControlCommands = (program: Command): void => {
   configured(audit.command('export'))
     .description('write the whole log to a file, a JSON object a line, with the signatures')
     .argument('<file>', 'the file to write')
-    .addHelpText('after', '\nExample:\n  npm run -s coordinator -- audit export audit.jsonl --config config/local.toml')
+    .addHelpText('after', examples('audit export audit.jsonl --config config/local.toml'))
     .action(async (file: string, { config, set }: Configured) => {
       const { exportAudit } = await import('./audit.ts');
       await exportAudit(loadConfig(config, process.env, set), file);

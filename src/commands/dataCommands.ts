@@ -4,13 +4,14 @@ import { loadConfig } from '../core/loadConfig.ts';
 import { modules, words } from './arguments.ts';
 import type { BackupCommand, OneBackup, ReasonedCommand } from './backup.ts';
 import { type Configured, configured } from './configured.ts';
+import { examples } from './examples.ts';
 import type { CreateKey } from './keys.ts';
 
 const JSON_OPTION = ['--json', 'print one JSON object', false] as const;
 
 /** The commands of the data module: `keys`, `backup`, `data`. */
 export const addDataCommands = (program: Command): void => {
-  const example = (line: string): string => `\nExample:\n  npm run -s coordinator -- ${line} --config config/production.toml`;
+  const example = (line: string): string => examples(`${line} --config config/production.toml`);
 
   const reasoned = (command: Command): Command =>
     command.option('--reason <text>', 'why; it is recorded on <name>-control', words, 'not given');

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ConfigError } from '../core/configError.ts';
 import { CoordinatorError } from '../domain/errors.ts';
 import { type Hex, toHex } from '../domain/hex.ts';
 import { ChainError } from '../domain/observation/chainError.ts';
@@ -24,9 +25,15 @@ class DecodeError extends CoordinatorError {
 }
 
 const readRuntime = async (file: string): Promise<Runtime> => {
+  let bytes: Buffer;
   try {
-    const bytes = await readFile(file);
+    bytes = await readFile(file);
+  } catch (cause) {
+    throw new ConfigError('config.missing', `cannot read --metadata ${file} (${String(cause)})`, { cause });
+  }
+  try {
     const text = bytes.toString('latin1').trim();
+    if (text === '') throw new Error('it is empty');
     return openRuntime(patchMetadata(/^0x[0-9a-fA-F]+$/.test(text) ? (text.toLowerCase() as Hex) : toHex(bytes)), 'of this metadata');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { bytes } from './arguments.ts';
 import type { DecodeCommand } from './decode.ts';
+import { examples } from './examples.ts';
 
 /** The chain's bytes: `decode`. */
 export const addDecodeCommands = (program: Command): void => {
@@ -12,7 +13,7 @@ export const addDecodeCommands = (program: Command): void => {
       .requiredOption('--metadata <file>', "the runtime's metadata, as state_getMetadata answers it: hex or bytes")
       .requiredOption('--hex <bytes>', 'the bytes', bytes)
       .option('--json', 'print JSON', false)
-      .addHelpText('after', `\nExample:\n  npm run -s coordinator -- decode ${what} --metadata metadata.hex --hex ${example} --json`);
+      .addHelpText('after', examples(`decode ${what} --metadata metadata.hex --hex ${example} --json`));
   decodable('events', 'print the events that a value of System.Events holds', '0x04020600050000000100').action(
     async (options: DecodeCommand) => (await import('./decode.ts')).decodeEvents(options),
   );

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Subject } from 'rxjs';
+import { ConfigError } from '../core/configError.ts';
 import { openLog } from '../core/log.ts';
 import { supervise } from '../core/supervise.ts';
 import { ACCOUNTS, type Devnet, type DevnetOptions, openDevnet } from '../devnet/devnet.ts';
@@ -55,6 +56,7 @@ const DRAIN = 3_000;
 export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   const began = performance.now();
   const dir = command.data ?? (await mkdtemp(join(tmpdir(), 'serai-devnet-')));
+  await makeFolder(dir);
   const logFile = join(command.data ?? '.devnet', 'devnet.log');
   const print = (line: string): void => {
     // With --json standard output is for the answer alone.
@@ -115,6 +117,16 @@ export const runDevnet = async (command: DevnetCommand): Promise<void> => {
   const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
   const summary = { ...results.summary(), seconds };
   process.stdout.write(`${command.json ? JSON.stringify(summary) : `${String(command.cycles)} cycles in ${String(seconds)} s`}\n`);
+};
+
+const makeFolder = async (dir: string): Promise<void> => {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new ConfigError('config.invalid', `no state can be kept in ${dir} (${String(cause)}); give another folder with --data`, {
+      cause,
+    });
+  }
 };
 
 /** A tracer for each validator, where traces are wanted. */

@@ -7,12 +7,13 @@ import type { Facts, KafkaFacts, NodeFacts } from '../domain/health/facts.ts';
 import type { Finding } from '../domain/health/finding.ts';
 import { factsOf, type Status, status } from '../domain/health/status.ts';
 import type { Hex } from '../domain/hex.ts';
+import { runbookOf } from '../domain/runbook.ts';
 import { askCoordinator, ControlError, controlFolder } from '../drivers/http/controlSocket.ts';
 import { probeKafka } from '../drivers/kafka/probeKafka.ts';
 import { askCertificates } from '../drivers/libp2p/askCertificate.ts';
 import { probeNode } from '../drivers/polkadot/probeNode.ts';
 import { kafkaConnection } from './kafkaConnection.ts';
-import { lookAtBackups, lookAtDisks, lookAtKeys, lookAtPorts } from './lookAround.ts';
+import { failureOf, lookAtBackups, lookAtDisks, lookAtKeys, lookAtPorts } from './lookAround.ts';
 import { topicsWanted } from './prepareTopics.ts';
 import { printable } from './printable.ts';
 import { seraiEndpoints } from './seraiEndpoints.ts';
@@ -66,8 +67,7 @@ const lookAtKafka = async (config: Config, deadline: number): Promise<KafkaFacts
     const connection = await kafkaConnection(config, openLog(config.general.log_level));
     return await probeKafka({ ...connection, wanted: topicsWanted(config), transactionalId: `${config.general.name}-doctor`, deadline });
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return { brokers: [`${kafka_host}:${String(kafka_port)}`], failure: { code: 'kafka.client', text } };
+    return { brokers: [`${kafka_host}:${String(kafka_port)}`], failure: failureOf(error, 'kafka.client') };
   }
 };
 
@@ -114,8 +114,6 @@ export const lookAtAll = async (config: Config, deadline: number, tell: (line: s
   };
 };
 
-const runbookOf = (code: string): string => `docs/runbook.md#${code.replaceAll('.', '')}`;
-
 /** The exit code that `run` would end with: it meets keys before the node, and that before Kafka. 1 where nothing fails, but not all is right. */
 export const exitOf = (findings: readonly Finding[]): number => {
   const codes = findings
@@ -137,7 +135,7 @@ export const doctorText = (findings: readonly Finding[]): string => {
     return wrong.flatMap(({ verdict, subject, found: how, means = '', fix = '', code = '' }) => [
       `${verdict}  ${title}: ${printable(subject)}: ${printable(how)}`,
       `      ${means}`,
-      `      fix: ${printable(fix)} (${runbookOf(code)})`,
+      `      fix: ${printable(fix)} (${runbookOf(code) ?? ''})`,
     ]);
   });
   const count = (verdict: Finding['verdict']): number => findings.filter((one) => one.verdict === verdict).length;

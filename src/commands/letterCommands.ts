@@ -3,6 +3,7 @@ import { loadConfig } from '../core/loadConfig.ts';
 import { words } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
 import type { ActOnLetter, ListLetters } from './dlq.ts';
+import { examples } from './examples.ts';
 
 /** Dead letters: `dlq`. */
 export const addLetterCommands = (program: Command): void => {
@@ -13,7 +14,7 @@ export const addLetterCommands = (program: Command): void => {
     .description('show the dead letters that are open')
     .option('--all', 'those that were dropped or replayed, too: when, and why', false)
     .option('--json', 'print one JSON object', false)
-    .addHelpText('after', '\nExample:\n  npm run -s coordinator -- dlq list --config config/local.toml')
+    .addHelpText('after', examples('dlq list --config config/local.toml'))
     .action(async ({ config, set, ...options }: Configured & ListLetters) => {
       const { listLetters } = await import('./dlq.ts');
       await listLetters(loadConfig(config, process.env, set), options);
@@ -24,7 +25,7 @@ export const addLetterCommands = (program: Command): void => {
     .description('show a dead letter, with the raw bytes')
     .argument('<letter>', LETTER)
     .option('--json', 'print one JSON object', false)
-    .addHelpText('after', '\nExample:\n  npm run -s coordinator -- dlq show 3 --config config/local.toml')
+    .addHelpText('after', examples('dlq show 3 --config config/local.toml'))
     .action(async (letter: string, { config, set, ...options }: Configured & Pick<ListLetters, 'json'>) => {
       const { showLetter } = await import('./dlq.ts');
       await showLetter(loadConfig(config, process.env, set), letter, options);
@@ -38,7 +39,7 @@ export const addLetterCommands = (program: Command): void => {
       .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
       .addHelpText(
         'after',
-        `\nDoing it twice is doing it once, and says so. What was dropped is not replayed, nor the other way round.\nExample:\n  npm run -s coordinator -- dlq ${what} 3 --reason "mended in 0.2.1" --config config/local.toml`,
+        `\nDoing it twice is doing it once, and says so. What was dropped is not replayed, nor the other way round.${examples(`dlq ${what} 3 --reason "mended in 0.2.1" --config config/local.toml`)}`,
       );
 
   acting('replay', 'have the record of a dead letter handled again, by the module that refused it').action(

@@ -5,11 +5,12 @@ import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../core/configSchema.ts';
 import { listBackups } from '../data/backup/readBackup.ts';
 import { timeOfBackup } from '../domain/backup/manifest.ts';
+import { CoordinatorError } from '../domain/errors.ts';
 import type { BackupFacts, DiskFacts, Failure, KeyFacts, PortFacts } from '../domain/health/facts.ts';
-import { keystore } from '../domain/sealing/keystore.ts';
 import { MODULES } from '../modules/moduleNames.ts';
 import { backupOf, backupTargets } from './backups.ts';
-import { readHexText, readSecretText, secretExists, variableOf } from './secretFile.ts';
+import { readKeystore } from './deploymentKeys.ts';
+import { readHexText, readSecretHex, readSecretText, secretExists, variableOf } from './secretFile.ts';
 import { dataFolder, storeFolder } from './stores.ts';
 
 const exists = (path: string): Promise<boolean> =>
@@ -25,8 +26,9 @@ const nearest = async (dir: string): Promise<string> => {
   return at;
 };
 
-const failureOf = (error: unknown, code: string): Failure => ({
-  code: error instanceof Error && 'code' in error && String(error.code).startsWith('store.') ? String(error.code) : code,
+/** What went wrong, under the code that `run` gives it; `code` for what has none of ours. */
+export const failureOf = (error: unknown, code: string): Failure => ({
+  code: error instanceof CoordinatorError ? error.code : code,
   text: error instanceof Error ? error.message : String(error),
 });
 
@@ -75,25 +77,27 @@ export const lookAtDisks = async (config: Config): Promise<DiskFacts[]> => {
   ];
 };
 
-/** Reads a master key so far as can be without asking for its passphrase. */
-const readMaster = async ({ master_key_file, passphrase_file }: Config['keys']): Promise<void> => {
+/** Reads a master key so far as can be without asking for its passphrase; the place of what opens it: its own, its passphrase's, or none. */
+const readMaster = async ({ master_key_file, passphrase_file }: Config['keys']): Promise<string | undefined> => {
   const text = await readSecretText(master_key_file, 'keys.master_key_file', '32 bytes of hex, or a keystore that "keys create" makes,');
-  if (!text.startsWith('{')) readHexText(text, `keys.master_key_file ${master_key_file}`, [32]);
-  else {
-    keystore.parse(JSON.parse(text));
-    if (passphrase_file !== undefined) await readSecretText(passphrase_file, 'keys.passphrase_file', 'the passphrase');
+  if (!text.startsWith('{')) {
+    readHexText(text, `keys.master_key_file ${master_key_file}`, [32]);
+    return master_key_file;
   }
+  readKeystore(text, master_key_file);
+  if (passphrase_file !== undefined) await readSecretText(passphrase_file, 'keys.passphrase_file', 'the passphrase');
+  return passphrase_file;
 };
 
 /** Looks at the files of keys: whether they can be read, by us alone, and on which disk they lie. */
 export const lookAtKeys = async (config: Config): Promise<KeyFacts[]> => {
   const { keys } = config;
-  const look = async (key: string, place: string, read: () => Promise<unknown>): Promise<KeyFacts> => {
+  const look = async (key: string, place: string, read: () => Promise<string | undefined>): Promise<KeyFacts> => {
     try {
-      await read();
-      if (variableOf(place) !== undefined) return { key, place };
+      const opening = await read();
+      if (opening === undefined || variableOf(opening) !== undefined) return { key, place };
       const disk = (await stat(await nearest(config.general.data_dir))).dev;
-      return { key, place, besideData: (await stat(place)).dev === disk };
+      return { key, place, besideData: (await stat(opening)).dev === disk };
     } catch (error) {
       return { key, place, failure: failureOf(error, 'key.unusable') };
     }
@@ -105,9 +109,10 @@ export const lookAtKeys = async (config: Config): Promise<KeyFacts[]> => {
   const serai = keys.serai_key_file;
   if (serai !== undefined)
     found.push(
-      await look('keys.serai_key_file', serai, async () =>
-        readHexText(await readSecretText(serai, 'keys.serai_key_file', '32 or 64 bytes of hex'), `keys.serai_key_file ${serai}`, [32, 64]),
-      ),
+      await look('keys.serai_key_file', serai, async () => {
+        await readSecretHex(serai, 'keys.serai_key_file', [32, 64]);
+        return serai;
+      }),
     );
   return found;
 };

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { config as rxjsConfig } from 'rxjs';
 import { exitCodeOf } from '../core/exitCodes.ts';
+import { CoordinatorError } from '../domain/errors.ts';
 import { silenceNegativeTimeout } from '../drivers/kafka/silenceNegativeTimeout.ts';
 import { silenceCallTypeWarning } from '../drivers/polkadot/silenceCallTypeWarning.ts';
 import type { ThreadData, ThreadOrder, ThreadWord } from './run.ts';
@@ -16,7 +17,7 @@ const say = (word: ThreadWord): void => {
 
 const fail = (error: unknown): void => {
   const message = error instanceof Error ? error.message : String(error);
-  say({ failure: { message, exitCode: exitCodeOf(error) } });
+  say({ failure: { message, exitCode: exitCodeOf(error), ...(error instanceof CoordinatorError ? { code: error.code } : {}) } });
 };
 
 silenceCallTypeWarning();

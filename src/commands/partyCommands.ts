@@ -5,6 +5,7 @@ import type { SignId } from '../domain/processor/ids.ts';
 import { attemptName, blockHash, collect, stream, whole } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
 import { printDraw } from './drawCommand.ts';
+import { examples } from './examples.ts';
 
 /** Parties and evidence: `party`, `evidence`. */
 export const addPartyCommands = (program: Command): void => {
@@ -21,7 +22,11 @@ export const addPartyCommands = (program: Command): void => {
     .option('--json', 'print one JSON object', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  npm run -s coordinator -- party explain --sign-id Bitcoin/0/batch/3/128 --config config/local.toml\n  npm run -s coordinator -- party explain --sign-id Bitcoin/0/batch/3/64 --config config/local.toml --json > party.json\n  npm run -s coordinator -- party explain --evidence party.json',
+      examples(
+        'party explain --sign-id Bitcoin/0/batch/3/128 --config config/local.toml',
+        'party explain --sign-id Bitcoin/0/batch/3/64 --config config/local.toml --json > party.json',
+        'party explain --evidence party.json',
+      ),
     )
     .action(async (options: Partial<Configured> & { signId?: SignId; anchor?: number; evidence?: string; json: boolean }) => {
       const { explainFromFile, explainFromRecords } = await import('./explain.ts');
@@ -50,7 +55,7 @@ export const addPartyCommands = (program: Command): void => {
   configured(evidence.command('export'))
     .description('print one piece of evidence as a file that others can check')
     .argument('<offset-or-id>', 'as evidence list names it')
-    .addHelpText('after', '\nExample:\n  npm run -s coordinator -- evidence export 17 --config config/local.toml > evidence.json')
+    .addHelpText('after', examples('evidence export 17 --config config/local.toml > evidence.json'))
     .action(async (asked: string, { config, set }: Configured) => {
       const { exportEvidence } = await import('./evidence.ts');
       await exportEvidence(loadConfig(config, process.env, set), asked);
@@ -75,9 +80,6 @@ export const addPartyCommands = (program: Command): void => {
     .requiredOption('--threshold <t>', 'shares to draw', whole(1, 65_535))
     .addOption(new Option('--stream <s>', "the generator's stream").argParser(stream).default(0n, '0'))
     .option('--json', 'print {"party":[…]}', false)
-    .addHelpText(
-      'after',
-      `\nExample:\n  npm run -s coordinator -- party draw --block-hash 0x${'00'.repeat(32)} --validators 4 --threshold 3 --json`,
-    )
+    .addHelpText('after', examples(`party draw --block-hash 0x${'00'.repeat(32)} --validators 4 --threshold 3 --json`))
     .action(printDraw);
 };

@@ -35,6 +35,8 @@ export interface ThreadData {
 interface ThreadFailure {
   readonly message: string;
   readonly exitCode: number;
+  /** Of an error of ours. */
+  readonly code?: string;
 }
 
 /** What a thread is told: to stop, or to do something under a number of its own. */
@@ -90,11 +92,13 @@ const hearAll = (name: string, tellers: readonly string[]): Hearing => {
 /** A module in another thread failed; its error was of that thread. */
 class ThreadError extends Error {
   readonly exitCode: number;
+  readonly code: string | undefined;
 
-  constructor({ message, exitCode }: ThreadFailure) {
+  constructor({ message, exitCode, code }: ThreadFailure) {
     super(message);
     this.name = 'ThreadError';
     this.exitCode = exitCode;
+    this.code = code;
   }
 }
 

@@ -3,6 +3,7 @@ import { loadConfig } from '../core/loadConfig.ts';
 import { endpoint, externalNetworks, FAULT_NAMES, fault, MODULES, modules, whole } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
 import type { DevnetCommand } from './devnet.ts';
+import { examples } from './examples.ts';
 import type { RunCommand } from './run.ts';
 
 /** Starting the thing: `devnet` and `run`. */
@@ -39,7 +40,13 @@ export const addRunCommands = (program: Command): void => {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  npm start\n  npm start -- --cycles 3 --seed 7 --json\n  npm start -- --data ./devnet\n  npm start -- --networks Bitcoin,Monero --session-blocks 100\n  npm start -- --fault skip-heads --fault slow=300',
+      examples(
+        'devnet',
+        'devnet --cycles 3 --seed 7 --json',
+        'devnet --data ./devnet',
+        'devnet --networks Bitcoin,Monero --session-blocks 100',
+        'devnet --fault skip-heads --fault slow=300',
+      ),
     )
     .action(async (options: DevnetCommand) => {
       const { runDevnet } = await import('./devnet.ts');
@@ -57,7 +64,11 @@ export const addRunCommands = (program: Command): void => {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  npm run -s coordinator -- run --config config/local.toml\n  npm run -s coordinator -- run --config config/local.toml --set kafka.kafka_port=9094\n  npm run -s coordinator -- run --config config/local.toml --modules observation',
+      examples(
+        'run --config config/local.toml',
+        'run --config config/local.toml --set kafka.kafka_port=9094',
+        'run --config config/local.toml --modules observation',
+      ),
     )
     .action(async ({ config, set, ...options }: Configured & RunCommand) => {
       const loaded = loadConfig(config, process.env, set);

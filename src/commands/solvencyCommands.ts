@@ -3,6 +3,7 @@ import { loadConfig } from '../core/loadConfig.ts';
 import type { ExternalNetworkName } from '../domain/processor/ids.ts';
 import { externalNetworkName, whole, words } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
+import { examples } from './examples.ts';
 import type { ExplainSolvency } from './solvency.ts';
 
 /** Solvency: `solvency`. */
@@ -12,7 +13,7 @@ export const addSolvencyCommands = (program: Command): void => {
   configured(solvency.command('show'))
     .description('show how each coin stands, with the whole sum, in its smallest unit')
     .option('--json', 'print one JSON object', false)
-    .addHelpText('after', '\nExample:\n  npm run -s coordinator -- solvency show --config config/local.toml')
+    .addHelpText('after', examples('solvency show --config config/local.toml'))
     .action(async ({ config, set, json }: Configured & { json: boolean }) => {
       const { showSolvency } = await import('./solvency.ts');
       await showSolvency(loadConfig(config, process.env, set), { json });
@@ -24,7 +25,7 @@ export const addSolvencyCommands = (program: Command): void => {
     .option('--coin <name>', 'this coin only, as in Bitcoin')
     .option('--journal', 'every line of the double entry as well, from the first one', false)
     .option('--json', 'print one JSON object', false)
-    .addHelpText('after', '\nExample:\n  npm run -s coordinator -- solvency explain --coin Bitcoin --config config/local.toml')
+    .addHelpText('after', examples('solvency explain --coin Bitcoin --config config/local.toml'))
     .action(async ({ config, set, ...options }: Configured & ExplainSolvency) => {
       const { explainSolvency } = await import('./solvency.ts');
       await explainSolvency(loadConfig(config, process.env, set), options);
@@ -37,7 +38,7 @@ export const addSolvencyCommands = (program: Command): void => {
     .option('--json', 'print one JSON object', false)
     .addHelpText(
       'after',
-      '\nExits with 0 when it is as published, with 1 otherwise.\nExample:\n  npm run -s coordinator -- solvency replay --at 1200 --config config/local.toml',
+      `\nExits with 0 when it is as published, with 1 otherwise.${examples('solvency replay --at 1200 --config config/local.toml')}`,
     )
     .action(async ({ config, set, ...options }: Configured & { json: boolean; at?: number }) => {
       const { replaySolvency } = await import('./solvency.ts');
@@ -50,10 +51,7 @@ export const addSolvencyCommands = (program: Command): void => {
     .argument('<network>', 'as in Bitcoin', externalNetworkName)
     .option('--at-once', 'end its halt now, whatever was checked; where it is still short, it is halted again', false)
     .requiredOption('--reason <text>', 'why; it is recorded on <name>-control', words)
-    .addHelpText(
-      'after',
-      '\nExample:\n  npm run -s coordinator -- solvency acknowledge Bitcoin --reason "the deposit was late" --config config/local.toml',
-    )
+    .addHelpText('after', examples('solvency acknowledge Bitcoin --reason "the deposit was late" --config config/local.toml'))
     .action(async (network: ExternalNetworkName, { config, set, ...given }: Configured & { reason: string; atOnce: boolean }) => {
       const { acknowledgeSolvency } = await import('./solvency.ts');
       await acknowledgeSolvency(loadConfig(config, process.env, set), network, given);

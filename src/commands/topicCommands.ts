@@ -3,6 +3,7 @@ import { EXIT } from '../core/exitCodes.ts';
 import { loadConfig } from '../core/loadConfig.ts';
 import { offset, whole } from './arguments.ts';
 import { type Configured, configured } from './configured.ts';
+import { examples } from './examples.ts';
 import type { ReplayCommand } from './replay.ts';
 import type { TailCommand } from './tail.ts';
 import type { TopicsCommand } from './topics.ts';
@@ -14,10 +15,7 @@ export const addTopicCommands = (program: Command): void => {
     .description("show how the deployment's topics are set up in Kafka, against how they should be")
     .option('--create', 'create those that are missing', false)
     .option('--json', 'print one JSON object', false)
-    .addHelpText(
-      'after',
-      '\nExits with 0 when all is right, with 1 otherwise.\nExample:\n  npm run -s coordinator -- topics --config config/local.toml',
-    )
+    .addHelpText('after', `\nExits with 0 when all is right, with 1 otherwise.${examples('topics --config config/local.toml')}`)
     .action(async ({ config, set, ...options }: Configured & TopicsCommand) => {
       const { checkTopics } = await import('./topics.ts');
       process.exit((await checkTopics(loadConfig(config, process.env, set), options)) ? 0 : EXIT.failed);
@@ -28,10 +26,7 @@ export const addTopicCommands = (program: Command): void => {
     .argument('<topic>', 'a topic of the deployment, as in chain or alice-chain')
     .option('--from <offset>', 'begin there, and take the first records at their word', offset)
     .option('--json', 'print one JSON object', false)
-    .addHelpText(
-      'after',
-      '\nExits with 0 when all is proven, with 1 otherwise.\nExample:\n  npm run -s coordinator -- verify chain --config config/local.toml',
-    )
+    .addHelpText('after', `\nExits with 0 when all is proven, with 1 otherwise.${examples('verify chain --config config/local.toml')}`)
     .action(async (topic: string, { config, set, ...options }: Configured & VerifyCommand) => {
       const { verifyTopic } = await import('./verify.ts');
       process.exit((await verifyTopic(loadConfig(config, process.env, set), topic, options)) ? 0 : EXIT.failed);
@@ -46,7 +41,7 @@ export const addTopicCommands = (program: Command): void => {
     .option('--json', 'print one JSON object a line', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  npm run -s coordinator -- tail chain --config config/local.toml\n  npm run -s coordinator -- tail reports --from 0 --no-follow --json --config config/local.toml',
+      examples('tail chain --config config/local.toml', 'tail reports --from 0 --no-follow --json --config config/local.toml'),
     )
     .action(async (topic: string, { config, set, ...options }: Configured & TailCommand) => {
       const { tailTopic } = await import('./tail.ts');
@@ -62,7 +57,7 @@ export const addTopicCommands = (program: Command): void => {
     .option('--json', 'print JSON', false)
     .addHelpText(
       'after',
-      '\nWith --check exits with 0 when all is identical, with 1 otherwise.\nExample:\n  npm run -s coordinator -- replay --from 1000 --to 2000 --check --config config/local.toml',
+      `\nWith --check exits with 0 when all is identical, with 1 otherwise.${examples('replay --from 1000 --to 2000 --check --config config/local.toml')}`,
     )
     .action(async ({ config, set, ...options }: Configured & ReplayCommand) => {
       const { replayBlocks } = await import('./replay.ts');

@@ -27,6 +27,8 @@ export interface ConfigKey {
   readonly isSection: boolean;
   /** Its type in words. */
   readonly type: string;
+  /** Whether its value is text, also where it looks like a number. */
+  readonly isText: boolean;
   readonly what: string;
   readonly unit?: string;
   /** Whether the section it stands in cannot do without it. */
@@ -41,7 +43,7 @@ export interface ConfigKey {
   readonly hidden: boolean;
 }
 
-const TYPES: Readonly<Record<string, string>> = { string: 'text', integer: 'whole number', boolean: 'yes or no', object: 'section' };
+const TYPES: Readonly<Record<string, string>> = { string: 'text', integer: 'whole number', boolean: 'true or false', object: 'section' };
 
 const typeOf = ({ kind, type = '', enum: values, items, minimum, maximum, secret }: Schema): string => {
   if (kind !== undefined) return kind;
@@ -60,6 +62,7 @@ const keysOf = ({ properties = {}, required = [] }: Schema, above: readonly stri
       path,
       isSection,
       type: typeOf(field),
+      isText: field.type === 'string',
       what: field.description ?? '',
       required: required.includes(name) && field.default === undefined,
       secret: field.secret === true,

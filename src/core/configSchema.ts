@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type Hex, toHex } from '../domain/hex.ts';
 import { COORDINATOR_PORT } from '../domain/peers/addresses.ts';
-import { hexOf } from '../domain/processor/ids.ts';
+import { externalNetwork, hexOf } from '../domain/processor/ids.ts';
 import { decodeSs58 } from '../domain/serai/ss58.ts';
+import { sourcesOf } from '../domain/topics.ts';
 import { LOG_LEVELS } from './log.ts';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -107,6 +108,12 @@ const s3 = z.strictObject({
   secret_key_file: secretFile.describe('the secret access key').meta({ secret: true, example: '/etc/serai-coordinator/s3.secret' }),
 });
 
+/** Who may be pinned under a deployment's name. */
+const pinnableSources = (name: string): string[] => {
+  const { processor, ...own } = sourcesOf(name);
+  return [...externalNetwork.options.map(processor), ...Object.values(own)];
+};
+
 const interest = z.string().transform((text, context): Hex => {
   if (/^0x([0-9a-fA-F]{2})+$/.test(text)) return text.toLowerCase() as Hex;
   const account = decodeSs58(text);
@@ -146,172 +153,187 @@ const coinRules = (coin: string) =>
  * (docs/configuration.md), `config init` and `config show` are made from it. `unit`, `kind` (a type's name), `example`, `secret` (names a
  * place where a secret lies) and `hidden` (not to be shown) are told with `meta`.
  */
-export const configSchema = z.strictObject({
-  general: z
-    .strictObject({
-      name: z
-        .string()
-        .regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a lower-case name: letters, digits and dashes')
-        .describe('identity of the deployment: its topics, stores and backups are named after it')
-        .meta({ example: 'validator' }),
-      log_level: z.enum(LOG_LEVELS).describe('how much the log says; `log-level` changes it while it runs').meta({ example: 'info' }),
-      data_dir: z.string().min(1).describe('folder of all state, open to its user alone').meta({ example: '/var/lib/serai-coordinator' }),
-      store: z.string().min(1).default('rocksdb').describe('the driver that keeps state'),
-      min_free_mb: z
-        .number()
-        .int()
-        .min(0)
-        .max(1_000_000)
-        .default(256)
-        .describe('room that stays free on the disk of `data_dir`: with less, no work is taken')
-        .meta({ unit: 'MB' }),
-      backup_dir: z
-        .string()
-        .min(1)
-        .describe('folder of the backups, better on another disk')
-        .meta({ example: '/var/backups/serai-coordinator' }),
-      backup_interval: duration.describe('time between two backups').meta({ kind: 'duration', example: '6h' }),
-      backup_keep: keepRule.describe('which backups are kept (docs/data.md)'),
-    })
-    .describe('the deployment'),
-  backup: z
-    .strictObject({ s3: s3.optional().describe('an S3-compatible service') })
-    .optional()
-    .describe('where backups go besides `general.backup_dir`'),
-  kafka: kafka.describe('the message bus (docs/kafka.md)'),
-  observation: z
-    .strictObject({
-      rpc_host: host.describe("the validator's own Serai node").meta({ example: '127.0.0.1' }),
-      rpc_port: port.describe('its WebSocket port').meta({ example: 9944 }),
-      endpoints: z
-        .array(z.string().regex(/^wss?:\/\/.+/, 'expected a WebSocket address, as in "ws://node:9944"'))
-        .default([])
-        .describe('further nodes, for failover and to compare with, as in `"ws://node:9944"`'),
-      addresses_of_interest: z
-        .array(interest)
-        .prefault([])
-        .describe('accounts whose instructions are published: SS58, or an external address as 0x and hex'),
-      genesis_hash: hexOf(32)
-        .optional()
-        .describe('the chain to be on; without it, the one found at the first start')
-        .meta({ kind: '32 bytes of hex' }),
-      start_block: z
-        .number()
-        .int('expected a height')
-        .min(0, 'expected a height')
-        .default(0)
-        .describe('where to begin when nothing was observed yet; a node that has thrown away older state cannot give what was before')
-        .meta({ unit: 'height' }),
-    })
-    .describe('the Serai chain (docs/observation.md)'),
-  chains: z
-    .strictObject({
-      bitcoin: z.boolean().default(false).describe('whether Bitcoin is served; its processor must run').meta({ example: true }),
-      ethereum: z.boolean().default(false).describe('whether Ethereum is served; its processor must run'),
-      monero: z.boolean().default(false).describe('whether Monero is served; its processor must run'),
-    })
-    .describe('the external networks'),
-  connection: z
-    .strictObject({
-      listen: z
-        .union([multiaddr, z.array(multiaddr).min(1).max(8)])
-        .transform((given) => (typeof given === 'string' ? [given] : given))
-        .describe('the address other validators connect to, or a list of them, as for IPv4 and IPv6')
-        .meta({ kind: 'multiaddr, or list of multiaddrs', example: '/ip4/0.0.0.0/tcp/30563' }),
-      announce: z
-        .array(multiaddr)
-        .max(8)
-        .default([])
-        .describe('where others reach us, as in `"/dns4/host/tcp/30563"`; without it, where we listen')
-        .meta({ kind: 'list of multiaddrs' }),
-      peers: z
-        .array(z.strictObject({ validator: publicKey, address: multiaddr }))
-        .default([])
-        .describe(
-          'validators whose address is known beforehand: `{ validator = "0x…", address = "/dns4/host/tcp/30563" }`; others are learnt',
-        )
-        .meta({ kind: 'list of tables' }),
-      peer_port: port.default(COORDINATOR_PORT).describe('of coordinators beside the Serai nodes that ours knows of'),
-      private_addresses: z
-        .boolean()
-        .optional()
-        .describe('whether addresses that others name may lead into a private network; without it, where `listen` is an address of one'),
-    })
-    .describe('the other validators (docs/peers.md)'),
-  solvency: z
-    .strictObject({
-      breaches: breaches.default(3),
-      clears: clears.default(10),
-      acknowledge: acknowledge.default(false),
-      stale_blocks: z
-        .number()
-        .int()
-        .min(1)
-        .max(100_000)
-        .default(100)
-        .describe('for so long nothing may be said of a network')
-        .meta({ unit: 'Serai blocks' }),
-      coins: z
-        .strictObject({ Bitcoin: coinRules('Bitcoin'), Ether: coinRules('Ether'), Dai: coinRules('Dai'), Monero: coinRules('Monero') })
-        .partial()
-        .default({})
-        .describe('by coin: what may be missing, and what holds for it instead of the above'),
-    })
-    .prefault({})
-    .describe('when a network counts as insolvent (docs/solvency.md)'),
-  http: z
-    .strictObject({
-      host: host.default('127.0.0.1').describe('where to listen; who can reach it can read it'),
-      port: port.describe('its port').meta({ example: 9616 }),
-      names: z
-        .array(z.string().regex(/^[a-z0-9.-]+$/, 'expected a host name in lower case, without a port'))
-        .default([])
-        .describe('names under which a browser may ask for the page and `/status`, besides localhost and addresses: as behind a proxy'),
-    })
-    .optional()
-    .describe('health, metrics and the page (docs/health.md); without it, nowhere')
-    .meta({ example: {} }),
-  tracing: z
-    .strictObject({
-      endpoint: z
-        .url({ protocol: /^https?$/, error: 'expected the address of an OTLP endpoint, as in "http://127.0.0.1:4318"' })
-        .describe('OTLP over HTTP; `/v1/traces` is added where it has no path')
-        .meta({ kind: 'address', example: 'http://127.0.0.1:4318' }),
-      headers_file: secretFile.optional().describe('headers to send along, `name: value` on a line each').meta({ secret: true }),
-      ratio: z
-        .number()
-        .gt(0, 'expected a number above 0, up to 1')
-        .max(1, 'expected a number above 0, up to 1')
-        .default(1)
-        .describe('how much of all traces is told, by their ids: validators with the same ratio tell of the same ones'),
-    })
-    .optional()
-    .describe('where traces are told (docs/tracing.md); without it none are made'),
-  keys: z
-    .strictObject({
-      dev_account: z
-        .enum(['Alice', 'Bob', 'Charlie', 'Dave', 'Eve', 'Ferdie'])
-        .optional()
-        .describe('a development account instead of a key file; everyone knows its secret'),
-      serai_key_file: secretFile
-        .optional()
-        .describe('the Serai key: 32 or 64 bytes of hex')
-        .meta({ secret: true, example: '/etc/serai-coordinator/serai.key' }),
-      master_key_file: secretFile
-        .describe('the master key: 32 bytes of hex, or a keystore under a passphrase that `keys create` makes')
-        .meta({ secret: true, example: '/etc/serai-coordinator/master.key' }),
-      passphrase_file: secretFile
-        .optional()
-        .describe("the keystore's passphrase; without it, it is asked for on the terminal")
-        .meta({ secret: true }),
-      pins: z
-        .record(z.string(), publicKey)
-        .default({})
-        .describe('Ed25519 public keys of the processors that write to our topics, by source')
-        .meta({ kind: 'public key by name' }),
-    })
-    .describe('keys (docs/data.md)'),
-});
+export const configSchema = z
+  .strictObject({
+    general: z
+      .strictObject({
+        name: z
+          .string()
+          .regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a lower-case name: letters, digits and dashes')
+          .describe('identity of the deployment: its topics, stores and backups are named after it')
+          .meta({ example: 'validator' }),
+        log_level: z.enum(LOG_LEVELS).describe('how much the log says; `log-level` changes it while it runs').meta({ example: 'info' }),
+        data_dir: z.string().min(1).describe('folder of all state, open to its user alone').meta({ example: '/var/lib/serai-coordinator' }),
+        store: z.string().min(1).default('rocksdb').describe('the driver that keeps state'),
+        min_free_mb: z
+          .number()
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .default(256)
+          .describe('room that stays free on the disk of `data_dir`: with less, no work is taken')
+          .meta({ unit: 'MB' }),
+        backup_dir: z
+          .string()
+          .min(1)
+          .describe('folder of the backups, better on another disk')
+          .meta({ example: '/var/backups/serai-coordinator' }),
+        backup_interval: duration.describe('time between two backups').meta({ kind: 'duration', example: '6h' }),
+        backup_keep: keepRule.describe('which backups are kept (docs/data.md)'),
+      })
+      .describe('the deployment'),
+    backup: z
+      .strictObject({ s3: s3.optional().describe('an S3-compatible service') })
+      .optional()
+      .describe('where backups go besides `general.backup_dir`'),
+    kafka: kafka.describe('the message bus (docs/kafka.md)'),
+    observation: z
+      .strictObject({
+        rpc_host: host.describe("the validator's own Serai node").meta({ example: '127.0.0.1' }),
+        rpc_port: port.describe('its WebSocket port').meta({ example: 9944 }),
+        endpoints: z
+          .array(z.string().regex(/^wss?:\/\/.+/, 'expected a WebSocket address, as in "ws://node:9944"'))
+          .default([])
+          .describe('further nodes, for failover and to compare with, as in `"ws://node:9944"`'),
+        addresses_of_interest: z
+          .array(interest)
+          .prefault([])
+          .describe('accounts whose instructions are published: SS58, or an external address as 0x and hex'),
+        genesis_hash: hexOf(32)
+          .optional()
+          .describe('the chain to be on; without it, the one found at the first start')
+          .meta({ kind: '32 bytes of hex' }),
+        start_block: z
+          .number()
+          .int('expected a height')
+          .min(0, 'expected a height')
+          .default(0)
+          .describe('where to begin when nothing was observed yet; a node that has thrown away older state cannot give what was before')
+          .meta({ unit: 'height' }),
+      })
+      .describe('the Serai chain (docs/observation.md)'),
+    chains: z
+      .strictObject({
+        bitcoin: z.boolean().default(false).describe('whether Bitcoin is served; its processor must run').meta({ example: true }),
+        ethereum: z.boolean().default(false).describe('whether Ethereum is served; its processor must run'),
+        monero: z.boolean().default(false).describe('whether Monero is served; its processor must run'),
+      })
+      .describe('the external networks'),
+    connection: z
+      .strictObject({
+        listen: z
+          .union([multiaddr, z.array(multiaddr).min(1).max(8)])
+          .transform((given) => (typeof given === 'string' ? [given] : given))
+          .describe('the address other validators connect to, or a list of them, as for IPv4 and IPv6')
+          .meta({ kind: 'multiaddr, or list of multiaddrs', example: '/ip4/0.0.0.0/tcp/30563' }),
+        announce: z
+          .array(multiaddr)
+          .max(8)
+          .default([])
+          .describe('where others reach us, as in `"/dns4/host/tcp/30563"`; without it, where we listen')
+          .meta({ kind: 'list of multiaddrs' }),
+        peers: z
+          .array(z.strictObject({ validator: publicKey, address: multiaddr }))
+          .default([])
+          .describe(
+            'validators whose address is known beforehand: `{ validator = "0x…", address = "/dns4/host/tcp/30563" }`; others are learnt',
+          )
+          .meta({ kind: 'list of tables' }),
+        peer_port: port.default(COORDINATOR_PORT).describe('of coordinators beside the Serai nodes that ours knows of'),
+        private_addresses: z
+          .boolean()
+          .optional()
+          .describe('whether addresses that others name may lead into a private network; without it, where `listen` is an address of one'),
+      })
+      .describe('the other validators (docs/peers.md)'),
+    solvency: z
+      .strictObject({
+        breaches: breaches.default(3),
+        clears: clears.default(10),
+        acknowledge: acknowledge.default(false),
+        stale_blocks: z
+          .number()
+          .int()
+          .min(1)
+          .max(100_000)
+          .default(100)
+          .describe('for so long nothing may be said of a network')
+          .meta({ unit: 'Serai blocks' }),
+        coins: z
+          .strictObject({ Bitcoin: coinRules('Bitcoin'), Ether: coinRules('Ether'), Dai: coinRules('Dai'), Monero: coinRules('Monero') })
+          .partial()
+          .default({})
+          .describe('by coin: what may be missing, and what holds for it instead of the above'),
+      })
+      .prefault({})
+      .describe('when a network counts as insolvent (docs/solvency.md)'),
+    http: z
+      .strictObject({
+        host: host.default('127.0.0.1').describe('where to listen; who can reach it can read it'),
+        port: port.describe('its port').meta({ example: 9616 }),
+        names: z
+          .array(z.string().regex(/^[a-z0-9.-]+$/, 'expected a host name in lower case, without a port'))
+          .default([])
+          .describe('names under which a browser may ask for the page and `/status`, besides localhost and addresses: as behind a proxy'),
+      })
+      .optional()
+      .describe('health, metrics and the page (docs/health.md); without it, nowhere')
+      .meta({ example: {} }),
+    tracing: z
+      .strictObject({
+        endpoint: z
+          .url({ protocol: /^https?$/, error: 'expected the address of an OTLP endpoint, as in "http://127.0.0.1:4318"' })
+          .describe('OTLP over HTTP; `/v1/traces` is added where it has no path')
+          .meta({ kind: 'address', example: 'http://127.0.0.1:4318' }),
+        headers_file: secretFile.optional().describe('headers to send along, `name: value` on a line each').meta({ secret: true }),
+        ratio: z
+          .number()
+          .gt(0, 'expected a number above 0, up to 1')
+          .max(1, 'expected a number above 0, up to 1')
+          .default(1)
+          .describe('how much of all traces is told, by their ids: validators with the same ratio tell of the same ones'),
+      })
+      .optional()
+      .describe('where traces are told (docs/tracing.md); without it none are made'),
+    keys: z
+      .strictObject({
+        dev_account: z
+          .enum(['Alice', 'Bob', 'Charlie', 'Dave', 'Eve', 'Ferdie'])
+          .optional()
+          .describe('a development account instead of a key file; everyone knows its secret'),
+        serai_key_file: secretFile
+          .optional()
+          .describe('the Serai key: 32 or 64 bytes of hex')
+          .meta({ secret: true, example: '/etc/serai-coordinator/serai.key' }),
+        master_key_file: secretFile
+          .describe('the master key: 32 bytes of hex, or a keystore under a passphrase that `keys create` makes')
+          .meta({ secret: true, example: '/etc/serai-coordinator/master.key' }),
+        passphrase_file: secretFile
+          .optional()
+          .describe("the keystore's passphrase; without it, it is asked for on the terminal")
+          .meta({ secret: true }),
+        pins: z
+          .record(z.string(), publicKey)
+          .default({})
+          .describe('Ed25519 public keys of the processors that write to our topics, by source')
+          .meta({ kind: 'public key by name' }),
+      })
+      .refine(({ dev_account, serai_key_file }) => (dev_account === undefined) !== (serai_key_file === undefined), {
+        message: 'give serai_key_file, or dev_account on a development chain; not both',
+        when: isTable,
+      })
+      .describe('keys (docs/data.md)'),
+  })
+  .superRefine(({ general, keys }, context) => {
+    const known = pinnableSources(general.name);
+    for (const source of Object.keys(keys.pins))
+      if (!known.includes(source))
+        context.addIssue({
+          code: 'custom',
+          path: ['keys', 'pins', source],
+          message: `nobody of that name writes here; there are ${known.join(', ')}`,
+        });
+  });
 
 /** A configuration that was read and checked. */
 export type Config = z.infer<typeof configSchema>;

@@ -54,8 +54,12 @@ export const valueAt = (tree: unknown, path: readonly PropertyKey[]): unknown =>
   return value;
 };
 
-/** A value given as text: what JSON reads it as, or the text itself. */
-const valueOf = (text: string): unknown => {
+/** The keys whose value is text. */
+const TEXTS: ReadonlySet<string> = new Set(CONFIG_KEYS.filter(({ isText }) => isText).map(({ path }) => path.join('.')));
+
+/** A value given as text for a key: what JSON reads it as, or the text itself. */
+const valueOf = (path: readonly string[], text: string): unknown => {
+  if (TEXTS.has(path.join('.')) && !text.startsWith('"')) return text;
   try {
     return JSON.parse(text);
   } catch {
@@ -103,14 +107,12 @@ export const readConfigSources = (
   const lines = configLines(text);
   const given = new Map<string, ConfigOrigin>();
   const originOf = (path: readonly PropertyKey[]): ConfigOrigin | undefined => {
-    for (let length = path.length; length > 0; length -= 1) {
-      const above = path.slice(0, length);
-      const found = given.get(above.map(String).join('.'));
-      if (found !== undefined) return found;
-      const line = lines(above);
-      if (line !== undefined) return { from: 'file', line };
-    }
-    return undefined;
+    const sections = path.map((_, index) => path.slice(0, path.length - index));
+    // What replaced a section of the file replaced all that stood in it.
+    const replaced = sections.map((section) => given.get(section.map(String).join('.'))).find((origin) => origin !== undefined);
+    if (replaced !== undefined) return replaced;
+    const line = sections.map(lines).find((found) => found !== undefined);
+    return line === undefined ? undefined : { from: 'file', line };
   };
   const faults = secretsIn(tree).map(({ name, place }) => {
     const origin = originOf(name.split('.'));
@@ -122,7 +124,7 @@ export const readConfigSources = (
     if (!variable.startsWith(PREFIX) || value === undefined) continue;
     const path = pathOf(variable);
     const secret = SECRETS.get(path.join('.'));
-    put(tree, secret?.path ?? path, secret === undefined ? valueOf(value) : `env:${variable}`);
+    put(tree, secret?.path ?? path, secret === undefined ? valueOf(path, value) : `env:${variable}`);
     given.set((secret?.path ?? path).join('.'), { from: 'environment', as: variable });
   }
   for (const override of overrides) {
@@ -134,7 +136,7 @@ export const readConfigSources = (
       );
     else if (rest.length === 0) faults.push(`--set ${override}: expected section.key=value`);
     else {
-      put(tree, name.split('.'), valueOf(rest.join('=')));
+      put(tree, name.split('.'), valueOf(name.split('.'), rest.join('=')));
       given.set(name, { from: 'set', as: `--set ${name}` });
     }
   }

@@ -20,6 +20,7 @@ const BY_CODE: readonly (readonly [prefix: string, code: number])[] = [
   ['kafka.', EXIT.kafka],
   ['store.', EXIT.store],
   ['backup.', EXIT.store],
+  ['decode.', EXIT.config],
   ['seal.wrong-passphrase', EXIT.config],
   ['devnet.timeout', EXIT.timeout],
 ];

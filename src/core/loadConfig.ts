@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from './configError.ts';
+import { CONFIG_KEYS } from './configKeys.ts';
 import { type Config, configSchema } from './configSchema.ts';
 import { type ConfigOrigin, type ConfigSources, readConfigSources, valueAt } from './configSources.ts';
 
@@ -38,6 +39,13 @@ const placeOf = (origin: ConfigOrigin | undefined): string => {
   return origin.from === 'file' ? `line ${String(origin.line)}: ` : `${origin.as}: `;
 };
 
+/** What is wrong, in words of ours: where the schema library has only its own, what the key takes. */
+const wordsOf = ({ message, path }: z.core.$ZodIssue): string => {
+  if (!/^(Invalid input|Too (small|big)):/.test(message)) return message;
+  const key = CONFIG_KEYS.find((one) => one.path.join('.') === path.filter((part) => typeof part === 'string').join('.'));
+  return key === undefined ? message : `expected ${key.type.replaceAll('`', '')}`;
+};
+
 const explain = ({ tree, originOf }: ConfigSources, issue: z.core.$ZodIssue): string[] => {
   if (issue.code === 'unrecognized_keys')
     return issue.keys
@@ -47,7 +55,8 @@ const explain = ({ tree, originOf }: ConfigSources, issue: z.core.$ZodIssue): st
         return `${placeOf(originOf(path))}${path.join('.')} is not a key${suggestion(key, knownAt(issue.path))}`;
       });
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
-  return [`${placeOf(originOf(issue.path))}${issue.path.join('.')}: ${missing ? `missing; ${issue.message}` : issue.message}`];
+  const message = wordsOf(issue);
+  return [`${placeOf(originOf(issue.path))}${issue.path.join('.')}: ${missing ? `missing; ${message}` : message}`];
 };
 
 /**

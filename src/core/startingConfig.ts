@@ -6,7 +6,7 @@ const nameOf = ({ path }: ConfigKey): string => path.at(-1) ?? '';
 
 /** What stands behind a key that nothing is known of but its type. */
 const placeholder = (type: string): unknown => {
-  if (type === 'yes or no') return false;
+  if (type === 'true or false') return false;
   return /^one of `([^`]+)`/.exec(type)?.[1] ?? '…';
 };
 

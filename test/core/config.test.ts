@@ -95,6 +95,43 @@ describe('a value', () => {
   });
 });
 
+describe('keys that belong together', () => {
+  const local = readFileSync(new URL('../../config/local.toml', import.meta.url), 'utf8');
+  const both = 'give serai_key_file, or dev_account on a development chain; not both';
+
+  it('are one account: a key file or a development account', () => {
+    expect(faultsOf(local.replace(/^dev_account.*$/m, ''))).toContain(both);
+    expect(faultsOf(local, {}, ['keys.serai_key_file=/serai.key'])).toContain(both);
+  });
+
+  it('pin none but who writes under the name of the deployment', () => {
+    const pin = `"0x${'11'.repeat(32)}"`;
+    expect(faultsOf(local, {}, [`keys.pins={"/alice/processor/monero":${pin}}`])).toBe('none');
+    expect(faultsOf(local, {}, [`keys.pins={"/bob/processor/monero":${pin}}`])).toContain(
+      'keys.pins./bob/processor/monero: nobody of that name writes here; there are /alice/processor/bitcoin',
+    );
+  });
+});
+
+describe('a value that looks like another type', () => {
+  it('is text where the key is text', () => {
+    const config = loadConfig(written(START), { COORDINATOR_KAFKA__KAFKA_HOST: '10' }, ['general.data_dir=12', 'general.min_free_mb=7']);
+    expect(config.kafka.kafka_host).toBe('10');
+    expect(config.general).toMatchObject({ data_dir: '12', min_free_mb: 7 });
+  });
+
+  it('is refused in words of ours', () => {
+    const faults = faultsOf(START, {}, ['chains.bitcoin=maybe', 'general.min_free_mb=-1', 'connection.peer_port="x"']);
+    expect(faults).toContain('--set chains.bitcoin: chains.bitcoin: expected true or false');
+    expect(faults).toContain('--set general.min_free_mb: general.min_free_mb: expected whole number, 0 to 1000000');
+  });
+
+  it('is blamed on what replaced the section it stands in', () => {
+    const file = `${START}\n[kafka.tls]\nca_file = "ca.pem"\n`;
+    expect(faultsOf(file, {}, ['kafka.tls={"ca_file":1}'])).toContain('--set kafka.tls: kafka.tls.ca_file: expected text');
+  });
+});
+
 describe('a secret', () => {
   const WITH_SASL = `${START}[kafka.sasl]\nmechanism = "scram-sha-512"\nusername = "u"\n`;
 

@@ -19,6 +19,7 @@ rpc_port = 2
 [connection]
 listen = "/ip4/127.0.0.1/tcp/0"
 [keys]
+dev_account = "Alice"
 master_key_file = "master.key"
 [kafka]
 `;
@@ -61,15 +62,15 @@ sasl = { mechanism = "gssapi", username = "u", password = "secret" }`;
     const faults = faultsOf(text, BASE.replace('"6h"', '"soon"'));
     for (const fault of [
       'general.backup_interval',
-      'line 16: kafka.kafka_host',
+      'line 17: kafka.kafka_host',
       'kafka.kafka_port: missing',
       'kafka.kafka_prot is not a key',
-      'line 18: kafka.brokers.0: expected a broker as host:port',
-      'line 19: kafka.tls: cert_file and key_file belong together',
-      'line 19: kafka.tls.ca is not a key; known here: ca_file, cert_file, key_file',
-      'line 20: kafka.sasl.mechanism',
+      'line 19: kafka.brokers.0: expected a broker as host:port',
+      'line 20: kafka.tls: cert_file and key_file belong together',
+      'line 20: kafka.tls.ca is not a key; known here: ca_file, cert_file, key_file',
+      'line 21: kafka.sasl.mechanism',
       'kafka.sasl.password_file: missing',
-      'line 20: kafka.sasl.password: a secret does not stand in the configuration; put it into a file of its own and name that with kafka.sasl.password_file',
+      'line 21: kafka.sasl.password: a secret does not stand in the configuration; put it into a file of its own and name that with kafka.sasl.password_file',
     ])
       expect(faults).toContain(fault);
     expect(faults).not.toContain('secret"');
@@ -77,7 +78,7 @@ sasl = { mechanism = "gssapi", username = "u", password = "secret" }`;
 
   it('sends no password in clear', () => {
     const sasl = 'sasl = { mechanism = "plain", username = "u", password_file = "p" }\n';
-    expect(faultsOf(PLACE + sasl)).toContain('line 18: kafka.sasl: mechanism "plain" sends the password as it is');
+    expect(faultsOf(PLACE + sasl)).toContain('line 19: kafka.sasl: mechanism "plain" sends the password as it is');
     expect(faultsOf(`${PLACE}${sasl}tls = {}`)).toBe('none');
     expect(faultsOf(PLACE + sasl.replace('plain', 'scram-sha-256'))).toBe('none');
   });

@@ -50,14 +50,18 @@ describe.skipIf(!goldenPresent)('decode', () => {
 
   it('says at which byte a value makes no sense', async () => {
     const { code, stderr } = await runCommand('decode', 'events', '--metadata', metadata, '--hex', '0x04ff');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/^error: cannot decode .*\nwhat to do: docs\/runbook\.md#\S+\n$/);
   });
 
-  it('names a file that is no metadata', async () => {
-    const { code, stderr } = await runCommand('decode', 'extrinsic', '--metadata', 'package.json', '--hex', '0x00');
-    expect(code).toBe(1);
-    expect(stderr).toContain('package.json is not');
+  it.each([
+    ['is no metadata', 'package.json', 'package.json is not'],
+    ['is empty', config('empty.hex', ''), 'it is empty'],
+    ['is not there', join(dir, 'none.hex'), 'cannot read --metadata'],
+  ])('names a file that %s', async (_, file, said) => {
+    const { code, stderr } = await runCommand('decode', 'extrinsic', '--metadata', file, '--hex', '0x00');
+    expect(code).toBe(2);
+    expect(stderr).toContain(said);
   });
 });
 
@@ -92,6 +96,8 @@ describe('party draw', () => {
     const { code, stderr } = await runCommand('party', 'draw', '--block-hash', '0x00', '--validators', '4', '--threshold', '3');
     expect(code).toBe(2);
     expect(stderr).toContain('expected 32 bytes of hex');
+    const more = await runCommand('party', 'draw', '--block-hash', `0x${'00'.repeat(32)}`, '--validators', '4', '--threshold', '5');
+    expect(more).toMatchObject({ code: 2, stderr: expect.stringContaining('--threshold 5 is more than --validators 4') as string });
   });
 });
 
@@ -124,6 +130,30 @@ describe('bad input', () => {
     expect(code).toBe(3);
     expect(stderr).toContain('no Kafka broker answers at 127.0.0.1:1');
     expect(stderr).toContain('no Serai node answered at ws://127.0.0.1:2');
+  });
+
+  it('says what a pause may be of, and where no state can be kept', async () => {
+    expect(await runCommand('pause', 'all', '--reason', 'a look', '--config', config('good.toml', GOOD))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('expected one of node, signing, Bitcoin, Ethereum, Monero') as string,
+    });
+    expect(await runCommand('devnet', '--cycles', '1', '--data', 'package.json')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('give another folder with --data') as string,
+    });
+  });
+
+  it('names a driver for state that there is none of, and what will not be believed', async () => {
+    const file = config('driver.toml', GOOD);
+    const check = (...more: string[]) => runCommand('config', 'check', '--config', file, ...more);
+    expect(await check('--set', 'general.store=nope')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('rocksdb, memory') as string,
+    });
+    const { code, stdout } = await check('--json', '--set', 'general.store=nope');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ valid: false, faults: [expect.stringContaining('no driver "nope"')] });
+    expect((await check()).stdout).toContain('note: chains.bitcoin: keys.pins has no "/alice/processor/bitcoin"');
   });
 
   it('says when a port is in use', async () => {

@@ -110,7 +110,7 @@ describe.runIf(brokerPossible)('doctor, with a real broker and a simulated node'
         'fail broker.topics kafka.topics broken-serai',
         'fail disk.writable store.permissions',
         'fail disk.room store.full',
-        'fail keys key.unusable',
+        'fail keys config.invalid',
         'warn backups backup.none',
         'fail ports port.in-use',
       ]),
@@ -124,10 +124,10 @@ describe.runIf(brokerPossible)('doctor, with a real broker and a simulated node'
       findings: { code?: string; exit?: number; fix?: string; runbook?: string }[];
     };
     expect(told).toMatchObject({ ready: false, exit: 2 });
-    expect(told.findings.find(({ code: of }) => of === 'key.unusable')).toMatchObject({
+    expect(told.findings.find(({ code: of }) => of === 'config.invalid')).toMatchObject({
       exit: 2,
-      fix: expect.stringContaining('chmod 600') as string,
-      runbook: 'docs/runbook.md#keyunusable',
+      found: expect.stringContaining('chmod 600') as string,
+      runbook: 'docs/runbook.md#configinvalid',
     });
     expect(told.findings.find(({ code: of }) => of === 'port.in-use')).toMatchObject({ exit: 6 });
   });

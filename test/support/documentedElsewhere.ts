@@ -31,6 +31,7 @@ export const RUN_BY: Readonly<Record<string, { readonly test: string; readonly w
     test: 'test/integration/kafkaReplay.int.test.ts',
     words: ['replay', '--from', '--check'],
   },
+  'npm run kafka': { test: 'test/integration/localKafka.int.test.ts', words: ['scripts/kafka.ts', '--port'] },
   'npm run package': { test: 'test/e2e/package.e2e.test.ts', words: ['npm run package', 'pack('] },
   'sha256sum --check': { test: 'test/e2e/package.e2e.test.ts', words: ['install.md', 'The archive'] },
   'tar -xzf': { test: 'test/e2e/package.e2e.test.ts', words: ['install.md', 'The archive', 'With systemd'] },

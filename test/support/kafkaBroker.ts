@@ -119,15 +119,15 @@ interface Security {
   readonly certificates: Certificates;
 }
 
-/** Starts a broker on a free port and waits until it answers; `more` goes to the end of its properties. */
-export const startBroker = (more = ''): Promise<Broker> => start(more);
+/** Starts a broker and waits until it answers; `more` goes to the end of its properties. Without a port it gets a free one. */
+export const startBroker = (more = '', port?: number): Promise<Broker> => start(more, undefined, port);
 
 const scram = ({ username, password }: Login): string[] =>
   ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]);
 
-const start = async (more: string, security?: Security): Promise<Broker> => {
+const start = async (more: string, security?: Security, wanted?: number): Promise<Broker> => {
   const dir = mkdtempSync(join(tmpdir(), 'kafka-'));
-  const [port, controller] = [await freePort(), await freePort()];
+  const [port, controller] = [wanted ?? (await freePort()), await freePort()];
   const file = join(dir, 'server.properties');
   const ports: Ports = { plain: port, controller, ...(security === undefined ? {} : { secured: security.ports }) };
   writeFileSync(file, properties(ports, dir, security === undefined ? more : securedProperties(security.certificates, security.login)));

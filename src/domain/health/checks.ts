@@ -181,7 +181,16 @@ const ofKafka =
 
 const kafkaReachable = ofKafka(({ failure, alive, brokers }, where) => {
   if (failure !== undefined)
-    return [failed(where, failure, 'modules and processors do not hear of each other', 'start it, or correct [kafka] (docs/kafka.md)')];
+    return [
+      failed(
+        where,
+        failure,
+        'modules and processors do not hear of each other',
+        failure.code.startsWith('config.')
+          ? 'correct [kafka] (docs/kafka.md), or put there what it names'
+          : 'start it, or correct [kafka] (docs/kafka.md)',
+      ),
+    ];
   return alive === undefined
     ? []
     : [ok(where, `${String(alive)} ${alive === 1 ? 'broker answers' : 'brokers answer'}; ${String(brokers.length)} given`)];
@@ -301,6 +310,12 @@ const syncTime = ofDisks(({ syncTime: time }, subject) => {
   return [ok(subject, found)];
 });
 
+/** What to do about a key that cannot be used. */
+const fixOfKey = ({ code }: Failure, key: string): string => {
+  if (code !== 'config.missing') return `do what it says, or bring back the right one from where you keep a copy (docs/data.md)`;
+  return key === 'keys.master_key_file' ? `correct ${key}, or make one: keys create` : `put it there, or correct ${key}`;
+};
+
 const keys: Check['judge'] = ({ keys: all = [], devAccount, nodes = [] }) => {
   const types = nodes.flatMap(({ chainType }) => chainType ?? []);
   const isPublic = types.some((type) => type !== 'Development' && type !== 'Local');
@@ -322,13 +337,7 @@ const keys: Check['judge'] = ({ keys: all = [], devAccount, nodes = [] }) => {
     ...account,
     ...all.map(({ key, place, failure, besideData }) => {
       const subject = `${key} ${place}`;
-      if (failure !== undefined)
-        return failed(
-          subject,
-          failure,
-          'run cannot start',
-          `see docs/data.md; the file of a secret is readable by its owner alone: chmod 600 ${place}`,
-        );
+      if (failure !== undefined) return failed(subject, failure, 'run cannot start', fixOfKey(failure, key));
       if (besideData === true && devAccount === undefined)
         return warn(
           subject,

@@ -4,8 +4,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { BackupTarget } from '../../data/backup/backupTarget.ts';
 import { BackupError } from '../../domain/backup/backupError.ts';
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 /** Files on their way have this in their names: a crash may leave some, and nobody takes them for more. */
 const UNFINISHED = '.unfinished-';
