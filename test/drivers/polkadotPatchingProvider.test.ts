@@ -1,6 +1,6 @@
 import type { ProviderInterface } from '@polkadot/rpc-provider/types';
 import { compactAddLength } from '@polkadot/util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { fromHex, type Hex, toHex } from '../../src/domain/hex.ts';
 import { patchingProvider } from '../../src/drivers/polkadot/patchingProvider.ts';
 import { patchMetadata } from '../../src/drivers/polkadot/patchMetadata.ts';
@@ -26,8 +26,12 @@ const ask = (answer: unknown, method: string, ...params: unknown[]): Promise<unk
   patchingProvider(answering(answer)).send(method, params);
 
 describe.skipIf(!goldenPresent).each(['14', '15'])('a provider that patches metadata v%s', (version) => {
-  const original = goldenText(`metadata_v${version}.hex`) as Hex;
-  const patched = patchMetadata(original);
+  let original: Hex;
+  let patched: Hex;
+  beforeAll(() => {
+    original = goldenText(`metadata_v${version}.hex`) as Hex;
+    patched = patchMetadata(original);
+  });
 
   it('patches every way to ask for it, now or at a block', async () => {
     for (const at of [[], [`0x${'11'.repeat(32)}`]]) {

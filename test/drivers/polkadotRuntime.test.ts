@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hex } from '../../src/domain/hex.ts';
 import { patchMetadata } from '../../src/drivers/polkadot/patchMetadata.ts';
-import { openRuntime } from '../../src/drivers/polkadot/runtime.ts';
+import { openRuntime, type Runtime } from '../../src/drivers/polkadot/runtime.ts';
 import { golden, goldenPresent, goldenText } from '../support/golden.ts';
 
 interface GoldenEvent {
@@ -34,26 +34,31 @@ interface GoldenEvents {
 }
 
 describe.skipIf(!goldenPresent).each(['14', '15'])('the runtime of metadata v%s', (version) => {
-  const { events, groups, all, empty } = golden('events.json') as GoldenEvents;
-  const original = goldenText(`metadata_v${version}.hex`) as Hex;
-  const runtime = openRuntime(patchMetadata(original), 'serai-1');
+  let recorded: GoldenEvents;
+  let original: Hex;
+  let runtime: Runtime;
+  beforeAll(() => {
+    recorded = golden('events.json') as GoldenEvents;
+    original = goldenText(`metadata_v${version}.hex`) as Hex;
+    runtime = openRuntime(patchMetadata(original), 'serai-1');
+  });
 
   it('decodes each of the 78 events as recorded, and encodes it back', () => {
-    expect(events).toHaveLength(78);
-    for (const { phase, storage_hex, ...recorded } of events) {
+    expect(recorded.events).toHaveLength(78);
+    for (const { phase, storage_hex, ...one } of recorded.events) {
       const decoded = runtime.events(storage_hex);
       expect(decoded).toEqual([
         {
           index: 0,
           phase: typeof phase === 'string' ? phase : phase.ApplyExtrinsic,
-          pallet: recorded.pallet,
-          name: recorded.variant,
-          fields: recorded.fields,
-          palletIndex: recorded.pallet_index,
-          variantIndex: recorded.variant_index,
-          topics: recorded.topics,
-          event: recorded.event_hex,
-          record: recorded.record_hex,
+          pallet: one.pallet,
+          name: one.variant,
+          fields: one.fields,
+          palletIndex: one.pallet_index,
+          variantIndex: one.variant_index,
+          topics: one.topics,
+          event: one.event_hex,
+          record: one.record_hex,
         },
       ]);
       expect(runtime.encodeEvents(decoded)).toBe(storage_hex);
@@ -61,6 +66,7 @@ describe.skipIf(!goldenPresent).each(['14', '15'])('the runtime of metadata v%s'
   });
 
   it('decodes them in groups, all at once, and none', () => {
+    const { events, groups, all, empty } = recorded;
     for (const group of Object.values(groups)) {
       expect(runtime.events(group.storage_hex).map(({ name }) => name)).toEqual(group.events.map((index) => events[index]?.variant));
     }
@@ -73,16 +79,16 @@ describe.skipIf(!goldenPresent).each(['14', '15'])('the runtime of metadata v%s'
   it('decodes each of the 30 calls as recorded, unsigned and signed', () => {
     const { calls } = golden('calls.json') as { readonly calls: readonly GoldenCall[] };
     expect(calls).toHaveLength(30);
-    for (const { signed, ...recorded } of calls) {
+    for (const { signed, ...one } of calls) {
       const call = {
-        pallet: recorded.pallet,
-        call: recorded.call,
-        fields: recorded.fields,
-        palletIndex: recorded.abi_pallet_index,
-        callIndex: recorded.abi_call_index,
-        abi: recorded.abi_call_hex,
+        pallet: one.pallet,
+        call: one.call,
+        fields: one.fields,
+        palletIndex: one.abi_pallet_index,
+        callIndex: one.abi_call_index,
+        abi: one.abi_call_hex,
       };
-      expect(runtime.extrinsic(recorded.unsigned_extrinsic_hex)).toEqual({ ...call, signed: null });
+      expect(runtime.extrinsic(one.unsigned_extrinsic_hex)).toEqual({ ...call, signed: null });
       if (signed === null) continue;
       const { signer, nonce, tip, extrinsic_hex } = signed;
       expect(runtime.extrinsic(extrinsic_hex)).toMatchObject({
@@ -109,7 +115,7 @@ describe.skipIf(!goldenPresent).each(['14', '15'])('the runtime of metadata v%s'
   });
 
   it('refuses bytes that end early or go on, with the bytes', () => {
-    for (const { storage_hex } of events) {
+    for (const { storage_hex } of recorded.events) {
       for (const raw of [`${storage_hex}00`, storage_hex.slice(0, -2)] as Hex[]) {
         expect(() => runtime.events(raw)).toThrow(expect.objectContaining({ code: 'chain.undecodable', raw }) as Error);
       }

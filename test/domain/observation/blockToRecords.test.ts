@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hex } from '../../../src/domain/hex.ts';
 import { blockToRecords } from '../../../src/domain/observation/blockToRecords.ts';
 import { eventSchemas } from '../../../src/domain/observation/eventSchemas.ts';
@@ -6,7 +6,7 @@ import type { ObservedBlock, ObservedEvent } from '../../../src/domain/observati
 import { chainMessage } from '../../../src/domain/observation/schemas.ts';
 import type { Reading } from '../../../src/domain/observation/watchedState.ts';
 import { patchMetadata } from '../../../src/drivers/polkadot/patchMetadata.ts';
-import { openRuntime } from '../../../src/drivers/polkadot/runtime.ts';
+import { openRuntime, type Runtime } from '../../../src/drivers/polkadot/runtime.ts';
 import { golden, goldenPresent, goldenText } from '../../support/golden.ts';
 import { recordsOf } from '../../support/recordsOf.ts';
 
@@ -349,7 +349,10 @@ interface RecordedBlock {
 }
 
 describe.skipIf(!goldenPresent)('the events of the real runtime', () => {
-  const runtime = openRuntime(patchMetadata(goldenText('metadata_v15.hex') as Hex), 'serai-1');
+  let runtime: Runtime;
+  beforeAll(() => {
+    runtime = openRuntime(patchMetadata(goldenText('metadata_v15.hex') as Hex), 'serai-1');
+  });
 
   it('are all told, each under its own type', () => {
     const { all, events } = golden('events.json') as {
