@@ -56,6 +56,22 @@ describe.each(SEEDS)('wrong shares for one member alone (SEED=%i)', (seed) => {
     expect(network.evidence()).toEqual([]);
   });
 
+  it.each([19, 30, 41, 46, 49].flatMap((kept) => [0, 0.05].map((hurry) => ({ kept, hurry }))))(
+    'do so where they come with commitments kept back until block $kept of the attempt, links hurrying $hurry',
+    ({ kept, hurry }) => {
+      const network = modelOf(seed, FOUR, { hurry });
+      const [liar = '0x', key = '0x'] = keysOf(network, faulty, victim);
+      const id = { set: SET, attempt: 0 };
+      network.member(faulty).fault = (said, to) => (said.kind === 'keygen.commitments' ? [] : wrongSharesFor(key)(said, to));
+      for (let step = 0; network.height < kept && step < 20_000; step += 1) network.step();
+      for (const member of network.members)
+        if (member.key !== liar)
+          network.say(liar, member, { kind: 'keygen.commitments', body: { id, commitments: publicOf(secretOf(id, liar)) } });
+      network.run();
+      checkKeys(network, [liar]);
+    },
+  );
+
   it('do so where they are for participants of somebody else, which no processor need look at', () => {
     const network = modelOf(seed, FOUR);
     const [key] = keysOf(network, victim);
