@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +55,7 @@ const children = new Set<ChildProcess>();
 
 /** A process at the other end: what it said of itself, and the lines it is told and prints later. */
 interface Far {
+  readonly pid: number;
   readonly said: readonly string[];
   readonly tell: (line: string) => void;
   readonly next: () => Promise<string>;
@@ -71,6 +73,7 @@ const far = async (...words: readonly string[]): Promise<Far> => {
     return line.value;
   };
   return {
+    pid: child.pid ?? 0,
     said: (await next()).split(' '),
     tell: (line) => {
       child.stdin.write(`${line}\n`);
@@ -264,6 +267,8 @@ const disturbed = async (report: Report): Promise<void> => {
   const others = await Promise.all(
     DISTURBERS.map(async ({ what, role, name }) => ({ what, process: await far(role, alice.address, alice.validator, name) })),
   );
+  // In the field who disturbs has a machine of its own: it is not to take the cores of this one from those it disturbs.
+  for (const { process } of others) setPriority(process.pid, constants.priority.PRIORITY_LOW);
   await connected(alice, 1);
   const before: number[] = [];
   const during = new Map<string, number[]>();
@@ -299,6 +304,7 @@ const resident = (): number => {
   return (heapUsed + external) / 1024;
 };
 
+/** Measured first: whoever measures has then no garbage of other measurements that goes meanwhile. */
 const memory = async (report: Report): Promise<void> => {
   const alice = await openSide('Alice', { limits: NETWORK_LIMITS });
   const names = Array.from({ length: IDLE }, (_, index) => `I${String(index)}`);
@@ -319,9 +325,9 @@ const memory = async (report: Report): Promise<void> => {
 /** Links over loopback against libp2p alone, with the same transport, noise and yamux, the far end in another process. */
 export const peers = async (report: Report): Promise<void> => {
   try {
+    await memory(report);
     await speed(report);
     await disturbed(report);
-    await memory(report);
   } finally {
     for (const child of children) child.kill('SIGKILL');
   }
