@@ -16,7 +16,7 @@ import { understandPeer } from '../../src/domain/crypto/understand.ts';
 import { fromHex, type Hex, toHex } from '../../src/domain/hex.ts';
 import type { ChainMessage } from '../../src/domain/observation/schemas.ts';
 import { thresholdOf } from '../../src/domain/party/window.ts';
-import { type PeerMessage, peerMessageBytes } from '../../src/domain/peers/peerMessage.ts';
+import { type PeerMessage, peerMessageBytes, roomFor } from '../../src/domain/peers/peerMessage.ts';
 import { type ByParticipant, type SignId, signableName, signIdName } from '../../src/domain/processor/ids.ts';
 import type { Command, Reply } from '../../src/domain/processor/messages.ts';
 import type { TopicRecord } from '../../src/domain/record.ts';
@@ -39,6 +39,9 @@ const hashOf = (seed: number, number: number): Hex => digest('block', seed, numb
 const mark = (key: Uint8Array, message: Uint8Array): Uint8Array => blake2b(message, { key, dkLen: 64 });
 const verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean => toHex(mark(key, message)) === toHex(signature);
 
+/** A preprocess of 300 kB. */
+const PADDED = `0x${'ab'.repeat(300_000)}`;
+
 /** How a member behaves. */
 export type Fault =
   /** It is not there at all. */
@@ -49,6 +52,8 @@ export type Fault =
   | 'invalid'
   /** It tells different members different preprocesses. */
   | 'two-faced'
+  /** Its readies are so large that two of them have no room in a proposal. */
+  | 'padded'
   /** As a convener it proposes parties that are not ready. */
   | 'lying';
 
@@ -733,12 +738,16 @@ export class SigningNetwork {
           Object.keys(said.preprocesses).map((share) => [share, digest('face', message.to, share, this.#draw())]),
         ),
       });
+    if (fault === 'padded' && kind === 'sign.ready')
+      return resign({ ...said, preprocesses: Object.fromEntries(member.mine.map((share) => [String(share), PADDED])) });
     if (fault === 'lying' && kind === 'sign.proposal')
       return resign({ ...said, party: said.party.map((share) => (share % this.n) + 1).sort((a, b) => a - b) });
     return message;
   }
 
   #hear(member: Member, message: PeerMessage): void {
+    if (JSON.stringify(message).length > roomFor(message.kind))
+      throw new Error(`${message.id}: a ${message.kind} for which links have no room`);
     this.#queue(member, `peer/${message.from}`, () => {
       const began = performance.now();
       this.#decide(member, understandPeer(member.context)(NO_RECORD, message));

@@ -1,7 +1,9 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { canonicalJson } from '../canonicalJson.ts';
 import type { Hex } from '../hex.ts';
 import { drawOrder, windowStream } from '../party/drawOrder.ts';
 import { attemptOf, ROUNDS, roundOf, seedHeight, windowAt, windowOf } from '../party/window.ts';
-import type { PeerMessage } from '../peers/peerMessage.ts';
+import { type PeerMessage, roomFor } from '../peers/peerMessage.ts';
 import { type ByParticipant, type SignId, setName, signableName, signIdName } from '../processor/ids.ts';
 import type { Draft } from '../tables.ts';
 import { accuseOf, attemptRow, hear, isHalted, mayHold, missingOf, notePreprocesses, withheldIn, wordOf } from './attempt.ts';
@@ -100,6 +102,10 @@ export const readyArrived = (
   propose(draft, context, set, id);
 };
 
+/** Whether a ready leaves room for the others in a proposal: each has its part of it, by key shares (docs/protocol.md). */
+const fitsProposal = (message: PeerMessage, { n }: SetRow): boolean =>
+  utf8ToBytes(canonicalJson(message)).length <= (roomFor(message.kind) * Object.keys(preprocessesIn(message)).length) / n;
+
 /** The convener proposes any t shares that are ready; while nobody has waited for a block yet, only of members that never failed. */
 const propose = (draft: Draft, context: CryptoContext, set: SetRow, id: SignId): void => {
   const convening = convenings.get(draft, conveningName(id));
@@ -118,6 +124,7 @@ const propose = (draft: Draft, context: CryptoContext, set: SetRow, id: SignId):
   const failed = (validator: string): number => failures.get(draft, `${setName(set.set)}/${validator}`) ?? 0;
   const rank = new Map((convening.order ?? []).map((share, place) => [share, place]));
   const ready = Object.entries(convening.readies)
+    .filter(([, message]) => fitsProposal(message, set))
     .filter(([validator, message]) => isReadyFor(message, id, begun) && (tip.number > (convening.openedAt ?? 0) || failed(validator) === 0))
     .flatMap(([validator, message]) =>
       Object.keys(preprocessesIn(message)).map((share) => ({

@@ -105,7 +105,13 @@ export const peerBody = z.discriminatedUnion('kind', [
   /** What a member holds against the others of a set that has handed over, by validator; whom it does not name it gives no points. */
   z.strictObject({
     kind: z.literal('slash.points'),
-    body: z.strictObject({ set: validatorSet, points: z.record(hexOf(32) as unknown as z.ZodString, u32) }),
+    body: z.strictObject({
+      set: validatorSet,
+      points: z
+        .record(hexOf(32) as unknown as z.ZodString, u32)
+        // Those of all are to have room in a proposal.
+        .refine((points) => Object.keys(points).length <= 150, 'expected points of 150 validators at most'),
+    }),
   }),
   /** From whoever's turn it is: the signed points that a slash report is made of. */
   z.strictObject({

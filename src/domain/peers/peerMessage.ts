@@ -46,6 +46,23 @@ export const signPeerMessage = (message: Omit<PeerMessage, 'signature'>, sign: (
 export const verifyPeerMessage = (message: PeerMessage, verify: typeof verifySr25519 = verifySr25519): boolean =>
   verify(fromHex(message.from), peerMessageBytes(message), fromHex(message.signature));
 
+/** Bytes of a message at most: Kafka is to take the record that it becomes here, and takes no more than 1 MiB of one with all its headers. */
+const MESSAGE_LIMIT = 960 * 1024;
+
+/** Bytes that a message which quotes another one has besides it, at most. */
+const QUOTING = 8 * 1024;
+
+/** How deep a message may yet be quoted by its kind, where it is not two deep: shares in a blame, and that in a relay. */
+const QUOTED = new Map([
+  ['keygen.blame', 1],
+  ['keygen.relay', 0],
+  ['sign.proposal', 0],
+  ['slash.proposal', 0],
+]);
+
+/** Bytes that a message of this kind may have: as many as let others quote it. */
+export const roomFor = (kind: string): number => MESSAGE_LIMIT - QUOTING * (QUOTED.get(kind) ?? 2);
+
 const text = new TextDecoder('utf-8', { fatal: true });
 
 /** Between whom, and on which chain, a message has to be. */
@@ -55,7 +72,7 @@ export interface MessageBetween {
   readonly genesis: Hex;
 }
 
-/** Reads what a validator's link has brought: JSON in UTF-8; throws PeerError `peer.malformed` unless it is a message of that validator for us. */
+/** Reads what a validator's link has brought: JSON in UTF-8; throws PeerError `peer.malformed` unless it is a message of that validator for us, no larger than its kind may be. */
 export const readPeerMessage = (bytes: Uint8Array, { from, to, genesis }: MessageBetween): PeerMessage => {
   let message: PeerMessage;
   try {
@@ -63,6 +80,11 @@ export const readPeerMessage = (bytes: Uint8Array, { from, to, genesis }: Messag
   } catch (cause) {
     throw new PeerError('peer.malformed', `what ${from} sent as a message is none`, { cause });
   }
+  if (bytes.length > roomFor(message.kind))
+    throw new PeerError(
+      'peer.malformed',
+      `${from} sent a ${message.kind} of ${String(bytes.length)} bytes; ${String(roomFor(message.kind))} are its limit`,
+    );
   if (message.from !== from || message.to !== to || message.genesis !== genesis)
     throw new PeerError('peer.malformed', `${from} sent a message of ${message.from} for ${message.to} on the chain of ${message.genesis}`);
   return message;

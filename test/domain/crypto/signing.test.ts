@@ -46,6 +46,11 @@ describe.each(SEEDS)('signing (SEED=%i)', (seed) => {
     for (const n of [4, 7, 13]) run({ seed, weights: equal(n), faults: failing(n - (Math.floor((2 * n) / 3) + 1), fault) });
   });
 
+  it('is done in the end though readies come that leave no room for others in a proposal', () => {
+    const faults = { 0: 'away', 1: 'padded', 2: 'padded', 3: 'away' } as const;
+    expect(Math.max(...run({ seed, weights: equal(13), faults }, 3))).toBeGreaterThan(0);
+  });
+
   it('is done in the end though messages come twice, heads differ and processes die', () => {
     run({ seed, weights: equal(7), late: 0.2, skew: 3, crashes: 0.01, hurry: 0.01, faults: { 0: 'away', 3: 'silent' } }, 3, 120);
   });

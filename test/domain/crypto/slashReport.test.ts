@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { peerBody } from '../../../src/domain/crypto/peerBodies.ts';
 import { fromHex, type Hex } from '../../../src/domain/hex.ts';
 import { slashesIn } from '../../../src/domain/serai/messages.ts';
 import { type Fault, SigningNetwork, type SigningNetworkOptions } from '../../support/signingNetwork.ts';
@@ -133,4 +134,16 @@ describe.each(SEEDS)('a slash report, SEED=%i', (seed) => {
     expect(network.reported('serai.report.signed.v1')).toEqual([]);
     expect(new Set(reasons(network))).toEqual(new Set(['its set is retired']));
   });
+});
+
+it('is made of points of no more validators than a set may have', () => {
+  const said = (count: number) => ({
+    kind: 'slash.points',
+    body: {
+      set: { network: 'Bitcoin', session: 0 },
+      points: Object.fromEntries(Array.from({ length: count }, (_, at) => [`0x${at.toString(16).padStart(64, '0')}`, 1])),
+    },
+  });
+  expect(peerBody.safeParse(said(150)).success).toBe(true);
+  expect(peerBody.safeParse(said(151)).success).toBe(false);
 });
