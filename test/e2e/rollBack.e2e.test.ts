@@ -52,11 +52,12 @@ it('a machine that is restored from before, in the middle of an attempt, signs n
   // And is lost.
   rmSync(join(dir, 'alice'), { recursive: true });
   cpSync(copy, join(dir, 'alice'), { recursive: true });
-  const third = await run(2).ended;
+  // Long enough for the others to reach it, and to tell it what they have seen of it.
+  const third = await run(5).ended;
   expect(third.code, third.stderr).toBe(0);
   const { batches, outputs } = await checkSummary(third.stdout.trim().split('\n').at(-1) ?? '');
-  expect(batches.map(({ id }) => id)).toEqual([0, 1]);
-  expect(new Set(outputs.map(({ id }) => id)).size).toBe(2);
+  expect(batches.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4]);
+  expect(new Set(outputs.map(({ id }) => id)).size).toBe(5);
 
   const restored = await reportsOf(dir, 'alice');
   const noticed = restored.indexOf('serai.report.quarantine.v1');

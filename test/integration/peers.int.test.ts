@@ -167,6 +167,18 @@ describe('a certificate', () => {
     await until(() => areLinked(alice, bob));
   });
 
+  it('that was refused when we dialled is told as what the other side said, not as what we found', async () => {
+    const bob = await open('Bob');
+    bob.kept.height = 111;
+    const alice = await open('Alice', {
+      limits: { ...SWIFT, certificateBlocks: 10 },
+      knows: () => [{ validator: bob.validator, address: bob.address }],
+    });
+    linkAll([alice, bob]);
+    await until(() => alice.log.some(({ event, code }) => event === 'peer.dial-failed' && code === 'peer.expired'));
+    expect(alice.to(bob)?.lastError).toMatchObject({ code: 'peer.expired', theirs: true });
+  });
+
   it('of a start before the newest is refused with proof, and the old store enters an epoch above all that were seen', async () => {
     const [alice, bob] = await two();
     await linked(alice, bob);

@@ -145,6 +145,8 @@ class Network implements Libp2pNetwork {
   readonly #listeners = new Set<(event: PeerEvent) => void>();
   readonly #closing = new AbortController();
   readonly #slots = new Slots(DIALS);
+  /** Why dials failed, where the other side said so. */
+  readonly #saidByThem = new WeakSet<PeerError>();
   readonly #papers: OwnPapers;
   readonly #lostLives: LostLives;
   readonly #beat: NodeJS.Timeout;
@@ -295,7 +297,7 @@ class Network implements Libp2pNetwork {
         },
         failed: (error, address) => {
           if (peer.linked !== undefined) return;
-          peer.failed(error, false);
+          peer.failed(error, this.#saidByThem.has(error));
           peer.becomes(error.code === 'peer.no-address' ? 'no-address' : 'disconnected');
           options.log('peer.dial-failed', { validator: peer.validator, code: error.code, address, reason: error.message });
         },
@@ -346,7 +348,9 @@ class Network implements Libp2pNetwork {
       throw new PeerError('peer.version', `at ${address} no version of the protocol is spoken that we speak: ${String(cause)}`, { cause });
     }
     const end = await this.#run(stream, connection, 'us', leave);
-    if (!end.opened) throw end.reason;
+    if (end.opened) return;
+    if (end.remote) this.#saidByThem.add(end.reason);
+    throw end.reason;
   }
 
   // --- links ---
@@ -357,7 +361,7 @@ class Network implements Libp2pNetwork {
     connection: Connection,
     openedBy: 'us' | 'them',
     introduced: () => void = () => undefined,
-  ): Promise<{ readonly opened: boolean; readonly reason: PeerError }> {
+  ): Promise<SessionEnd & { readonly opened: boolean }> {
     const { options, node } = this.#parts;
     const guard = node.guardOf(stream);
     let linked: Linked | undefined;
@@ -406,7 +410,7 @@ class Network implements Libp2pNetwork {
     connection.close({ signal: AbortSignal.timeout(1_000) }).catch(() => {
       connection.abort(end.reason);
     });
-    return { opened: opened.ever, reason: end.reason };
+    return { ...end, opened: opened.ever };
   }
 
   #terms(peerId: string): LinkTerms {
